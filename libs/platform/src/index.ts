@@ -1,0 +1,6 @@
+export * from './assert.js';
+export * from './clock.js';
+export * from './disk.js';
+export * from './network.js';
+export * from './processes.js';
+export * from './random.js';
