@@ -12,8 +12,10 @@ export interface Address {
 /** What a connection's owner must answer to; called from the event loop, never re-entrantly. */
 export interface ConnectionOwner {
   /**
-   * Lends the free space that the next bytes are to be written to; must not be empty. It is asked for again
-   * before every read, so the owner may move or grow its buffer between two reads.
+   * Lends the free space that the next bytes are to be written to; must not be empty. It is asked for right
+   * after `attach` and right after each `received`, also when that call paused the connection, and what it lends
+   * may be written to at any time until the next `received`. So the owner moves, grows or changes its buffer
+   * here, and nowhere else.
    */
   receiveSpace(): Uint8Array;
   /** `count` bytes have been put at the start of the space that was lent last. */

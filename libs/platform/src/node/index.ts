@@ -1,0 +1,5 @@
+export { nodeClock } from './node-clock.js';
+export { nodeDisk } from './node-disk.js';
+export { nodeNetwork } from './node-network.js';
+export { nodeProcesses } from './node-processes.js';
+export { nodeRandom } from './node-random.js';
