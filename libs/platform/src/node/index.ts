@@ -1,5 +1,6 @@
 export { nodeClock } from './node-clock.js';
 export { nodeDisk } from './node-disk.js';
+export { nodeFileTree } from './node-file-tree.js';
 export { nodeNetwork } from './node-network.js';
 export { nodeProcesses } from './node-processes.js';
 export { nodeRandom } from './node-random.js';

@@ -18,7 +18,7 @@ const FLAGS: Readonly<Record<OpenMode, number>> = {
 };
 const CLOSED = -1;
 
-class NodeFile implements DiskFile {
+export class NodeFile implements DiskFile {
   constructor(
     readonly path: string,
     private descriptor: number,
