@@ -88,6 +88,7 @@ export class MemoryEventLog<Event> implements EventLog<Event> {
   #deliverTo(reading: Reading<Event>): void {
     if (!this.#readings.has(reading)) return;
     const from = reading.next;
+    if (from >= this.events.length) return;
     const fresh: LoggedEvent<Event>[] = this.events
       .slice(from)
       .map((event, index) => ({ event, offset: from + index }));

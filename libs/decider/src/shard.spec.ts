@@ -4,9 +4,14 @@ import { MemoryEventLog } from './memory-event-log.js';
 import type { Decider } from './decider.js';
 
 /** Names are claimed once; whoever is folded first has it. Small, and enough to see every rule of the loop. */
-type Claim = { readonly name: string; readonly by: string };
+interface Claim {
+  readonly name: string;
+  readonly by: string;
+}
 type Command = Claim | { readonly whoHas: string };
-type Reply = { readonly owner: string | undefined };
+interface Reply {
+  readonly owner: string | undefined;
+}
 type State = Map<string, string>;
 
 const claims: Decider<State, Command, Claim, Reply, 'taken'> = {
@@ -243,6 +248,20 @@ describe('a shard', () => {
       ['a', false],
       ['b', true],
     ]);
+  });
+
+  it('shows each lot of events once, before the replies that it releases', async () => {
+    const log = new MemoryEventLog<Claim>('auto');
+    log.write([
+      { name: 'a', by: 'before' },
+      { name: 'b', by: 'before' },
+    ]);
+    const order: string[] = [];
+    const shard = await started(log, {
+      onRead: ({ state, position, live }) => order.push(`${state.size}@${position}${live ? ' live' : ''}`),
+    });
+    await shard.ask({ name: 'c', by: 'me' }).then(() => order.push('reply'));
+    expect(order).toEqual(['2@2', '3@3 live', 'reply']);
   });
 
   it('survives callers that submit from within an answer, a hundred thousand deep', async () => {

@@ -43,6 +43,8 @@ export interface ShardOptions<State, Command, Event, Reply, Rejection> {
   readonly queuedMax?: number;
   /** After each folded event. `live` is false for events of the first read to the end: no side effect may follow them. */
   readonly onFolded?: (folded: { event: Event; offset: number; state: State; live: boolean }) => void;
+  /** After each lot of events that the log handed over together, before the replies that it releases. */
+  readonly onRead?: (read: { state: State; position: number; live: boolean }) => void;
   /** Once, when everything that was in the log at the start has been folded. */
   readonly onReady?: (state: State) => void;
   /** At most once, and never after `stop`: the log cannot be read or has another owner. The shard has stopped. */
@@ -262,6 +264,7 @@ export class Shard<State, Command, Event, Reply, Rejection> {
       onFolded?.({ event, offset, state: this.#state, live: this.#everReady });
     }
     this.#position = Math.max(this.#position, nextOffset);
+    this.#options.onRead?.({ state: this.#state, position: this.#position, live: this.#everReady });
     this.#releaseFolded();
     this.#maybeBecomeReady();
     this.#requestRound();
@@ -271,8 +274,7 @@ export class Shard<State, Command, Event, Reply, Rejection> {
   #releaseFolded(): void {
     for (const flight of this.#flights) {
       if (flight.baseOffset === undefined) continue;
-      while (flight.decisions.length > 0) {
-        const decided = flight.decisions[0] as Decided<Command, Reply, Rejection>;
+      for (let decided = flight.decisions[0]; decided !== undefined; decided = flight.decisions[0]) {
         const lastOffset = flight.baseOffset + decided.lastIndex;
         if (lastOffset >= this.#position) break;
         flight.decisions.shift();
