@@ -1,0 +1,85 @@
+/**
+ * What a handler is: one API's meaning, without bytes. `network/dispatch.ts` decodes a request, calls the handler
+ * of its key and encodes what it is given back; the connection sends answers in the order of requests.
+ *
+ * A handler answers by calling `respond` exactly once, at once or later (a parked Fetch, a JoinGroup that waits for
+ * the others), from any later turn of the event loop; there are no promises on this path. Expected failures are
+ * error codes in the response; what a handler throws closes the connection and is counted as an internal error.
+ * What a request holds may be kept, but for its `records` fields (Produce): those are views into the connection's
+ * receive buffer and die when `handle` returns.
+ */
+import type { Address, Clock, Random } from '@tidemark/platform';
+import type { Api, RequestOf, ResponseOf } from '@tidemark/wire';
+import type { Logger } from 'pino';
+import type { BrokerConfig } from '../config.js';
+import type { Controller } from '../controller/controller.js';
+import type { MetadataImage } from '../controller/metadata-image.js';
+import type { Coordinators } from '../coordinators/coordinators.js';
+import type { BrokerMetrics } from '../metrics.js';
+import type { CloseReason } from '../network/close-reason.js';
+import type { Replicas } from '../replicas/replicas.js';
+import type { Tick } from '../tick.js';
+
+/** Where a request came from. One object per connection and request; safe to keep. */
+export interface RequestContext {
+  readonly apiVersion: number;
+  /** As the client calls itself; '' when it sent null. Not trusted: never a metric label. */
+  readonly clientId: string;
+  readonly connectionId: number;
+  readonly remote: Address;
+  /** The address that clients of the request's listener are told to use for this broker. */
+  readonly advertised: Address;
+  /** True once the connection is gone: a parked request need not be answered any more. */
+  readonly closed: boolean;
+  /** Closes the connection without an answer, for what cannot be answered (a failed acks=0 produce). */
+  close(reason: CloseReason): void;
+}
+
+export interface HandlerOptions {
+  /**
+   * The next request of the connection, if it is for this API too, may be handled before this one is answered.
+   * Without it a connection's requests are handled strictly one after the other, as Kafka does.
+   */
+  readonly pipelined?: boolean;
+}
+
+export interface Handler<A extends Api = Api> extends HandlerOptions {
+  readonly api: A;
+  /** `respond(undefined)` sends nothing and lets the next request go (acks=0). */
+  handle(
+    request: RequestOf<A>,
+    context: RequestContext,
+    respond: (response: ResponseOf<A> | undefined) => void,
+  ): void;
+}
+
+/** What handlers work on. Made by `broker.ts` once, before the listener accepts. */
+export interface BrokerContext {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: BrokerMetrics;
+  /** The newest metadata that this broker has replayed. */
+  metadata(): MetadataImage;
+  readonly controller: Controller;
+  readonly coordinators: Coordinators;
+  /** The partitions that this broker has a replica of. */
+  readonly replicas: Replicas;
+  readonly tick: Tick;
+}
+
+/**
+ * Each `handlers/NN-name.ts` exports one of these; `handlers/index.ts` lists them. The function is called once per
+ * broker, so what it closes over is that broker's state of the API.
+ */
+export type HandlerFactory<A extends Api = Api> = (broker: BrokerContext) => Handler<A>;
+
+/** Gives a handler's request and response their types from its API. */
+export function defineHandler<A extends Api>(
+  api: A,
+  make: (broker: BrokerContext) => Handler<A>['handle'],
+  options: HandlerOptions = {},
+): HandlerFactory<A> {
+  return (broker) => ({ api, ...options, handle: make(broker) });
+}

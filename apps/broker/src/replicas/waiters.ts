@@ -1,0 +1,90 @@
+/**
+ * The one parking place of the broker: who waits for an offset to be committed (acks=all, coordinators), and who
+ * waits for records to read (long polls). Both are released in the tick that wrote the records, or by their deadline.
+ *
+ * `CommitWaiters` belongs to one replica and holds callbacks in offset order. `ReadWaiters` belongs to one replica
+ * and holds parked reads; a read may be parked at many replicas at once.
+ */
+import { assert } from '@tidemark/platform';
+import { ErrorCode } from '@tidemark/wire';
+
+/** `NONE` when the offset is committed, else why it will not be known (`NOT_LEADER_OR_FOLLOWER`, ...). */
+export type OnCommitted = (error: ErrorCode) => void;
+
+/** Callbacks for "the high watermark is at or past this offset". Offsets are added in ascending order. */
+export class CommitWaiters {
+  private offsets: number[] = [];
+  private callbacks: OnCommitted[] = [];
+  private first = 0;
+
+  get size(): number {
+    return this.offsets.length - this.first;
+  }
+
+  /** The lowest offset that somebody waits for. */
+  get lowest(): number {
+    return this.offsets[this.first] ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(offset: number, callback: OnCommitted): void {
+    assert(this.size === 0 || offset >= (this.offsets.at(-1) ?? 0), 'commit waiters out of order');
+    this.offsets.push(offset);
+    this.callbacks.push(callback);
+  }
+
+  /** Calls everybody whose offset is at most `highWatermark`, in order. */
+  release(highWatermark: number): void {
+    while (this.first < this.offsets.length && this.lowest <= highWatermark) this.callFirst(ErrorCode.NONE);
+    if (this.first === this.offsets.length) this.clear();
+    else if (this.first > 1024) this.forgetCalled();
+  }
+
+  /** Calls everybody with `error`: leadership or the log is gone. */
+  fail(error: ErrorCode): void {
+    while (this.first < this.offsets.length) this.callFirst(error);
+    this.clear();
+  }
+
+  private callFirst(error: ErrorCode): void {
+    const callback = this.callbacks[this.first];
+    this.first += 1;
+    callback?.(error);
+  }
+
+  private clear(): void {
+    this.offsets.length = this.callbacks.length = this.first = 0;
+  }
+
+  private forgetCalled(): void {
+    this.offsets = this.offsets.slice(this.first);
+    this.callbacks = this.callbacks.slice(this.first);
+    this.first = 0;
+  }
+}
+
+/** A parked read. `tryComplete` answers true when it was answered, and is not called again after that. */
+export interface ParkedRead {
+  tryComplete(): boolean;
+}
+
+/** Long polls of one replica. Each is asked again whenever more can be read, or the replica's state changed. */
+export class ReadWaiters {
+  private readonly parked = new Set<ParkedRead>();
+
+  get size(): number {
+    return this.parked.size;
+  }
+
+  add(read: ParkedRead): void {
+    this.parked.add(read);
+  }
+
+  remove(read: ParkedRead): void {
+    this.parked.delete(read);
+  }
+
+  /** A read that completes takes itself out, here and wherever else it is parked. */
+  wake(): void {
+    for (const read of this.parked) if (read.tryComplete()) this.parked.delete(read);
+  }
+}
