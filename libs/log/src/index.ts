@@ -1,1 +1,22 @@
-export {};
+/** The partition log on Apache Kafka's on-disk format. Used by the broker and the CLI's tools. */
+export type { AppendOptions, AppendOrigin, AppendResult } from './append-result.js';
+export { parseConfig, type ConfigDefinition, type ConfigValue } from './config/config-definition.js';
+export {
+  logConfigOf,
+  topicConfigDefinition,
+  validateTopicConfigs,
+  type ConfigTexts,
+  type LogConfig,
+} from './config/log-config.js';
+export { TOPIC_CONFIGS } from './config/topic-configs.js';
+export { LogDirectory, type LogDirectoryOptions, type StoredPartition } from './log-directory.js';
+export { LogError, type LogErrorCode } from './log-error.js';
+export {
+  PartitionLog,
+  type EpochEnd,
+  type LogIdentity,
+  type LogListener,
+  type LogOptions,
+  type TimestampOffset,
+} from './partition-log.js';
+export type { ReadOptions, ReadResult } from './read-result.js';
