@@ -1,1 +1,12 @@
-export {};
+export * from './hosting/config.js';
+export * from './hosting/content-store.js';
+export * from './hosting/health.js';
+export * from './hosting/logger.js';
+export * from './hosting/run-file.js';
+export * from './hosting/shutdown.js';
+export * from './hosting/traceparent.js';
+export * from './requests/reply-protocol.js';
+export * from './requests/request-reply.js';
+export * from './topics/topic-partition.js';
+export * from './topics/topics.js';
+export * from './worker/worker-options.js';
