@@ -1,0 +1,81 @@
+/**
+ * The names of the record headers and how they are read. Header values are UTF-8 text; a client may hand them over
+ * as bytes, as text or as a list of either (a header may be repeated: the first counts).
+ */
+import type { Envelope } from './envelope.js';
+
+export const HEADERS = {
+  id: 'id',
+  type: 'type',
+  version: 'version',
+  gateway: 'gateway',
+  actor: 'actor',
+  cause: 'cause',
+  time: 'time',
+  traceparent: 'traceparent',
+  contentType: 'content-type',
+  replyTo: 'reply-to',
+  correlationId: 'correlation-id',
+} as const;
+
+type HeaderValue = Uint8Array | string;
+export type RawHeaders = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
+
+const VALUE_LENGTH_MAX = 1024;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const VERSION = /^[1-9][0-9]{0,5}$/;
+
+const lenient = new TextDecoder('utf-8');
+
+/** The header's text, nothing when it is not there or too long to be ours. */
+export function headerText(headers: RawHeaders, name: string): string | undefined {
+  const found = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  const value = isList(found) ? found[0] : found;
+  if (value === undefined || value.length > VALUE_LENGTH_MAX) return undefined;
+  return typeof value === 'string' ? value : lenient.decode(value);
+}
+
+function isList(value: RawHeaders[string]): value is readonly HeaderValue[] {
+  return Array.isArray(value);
+}
+
+/** The envelope (without its key) and the type, or what is wrong with the headers. */
+export function readHeaders(
+  headers: RawHeaders | undefined,
+): { readonly type: string; readonly version: number; readonly envelope: Omit<Envelope, 'key'> } | string {
+  if (headers === undefined) return 'the record has no headers';
+  const type = headerText(headers, HEADERS.type);
+  if (type === undefined) return `the header "${HEADERS.type}" is missing`;
+  const versionText = headerText(headers, HEADERS.version);
+  if (versionText === undefined || !VERSION.test(versionText)) {
+    return `the header "${HEADERS.version}" is missing or not a number`;
+  }
+  const id = headerText(headers, HEADERS.id);
+  if (id === undefined || id === '') return `the header "${HEADERS.id}" is missing`;
+  const gateway = headerText(headers, HEADERS.gateway);
+  if (gateway === undefined || gateway === '') return `the header "${HEADERS.gateway}" is missing`;
+  const actor = headerText(headers, HEADERS.actor);
+  if (actor === undefined || actor === '') return `the header "${HEADERS.actor}" is missing`;
+  const time = headerText(headers, HEADERS.time);
+  if (time === undefined || !TIME.test(time)) return `the header "${HEADERS.time}" is missing or not a time`;
+  return {
+    type,
+    version: Number(versionText),
+    envelope: { id, gateway, actor, time, ...optionalHeaders(headers) },
+  };
+}
+
+function optionalHeaders(
+  headers: RawHeaders,
+): Partial<Pick<Envelope, 'cause' | 'traceparent' | 'replyTo' | 'correlationId'>> {
+  const cause = headerText(headers, HEADERS.cause);
+  const traceparent = headerText(headers, HEADERS.traceparent);
+  const replyTo = headerText(headers, HEADERS.replyTo);
+  const correlationId = headerText(headers, HEADERS.correlationId);
+  return {
+    ...(cause === undefined ? {} : { cause }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+  };
+}
