@@ -66,7 +66,7 @@ export const fetchApi = defineApi({
     rackId: string({ since: 11, default: '' }),
   },
   response: {
-    throttleTimeMs: int32(),
+    throttleTimeMs: int32({ default: 0 }),
     errorCode: int16({ since: 7 }),
     sessionId: int32({ since: 7, default: 0 }),
     responses: arrayOf({
@@ -90,7 +90,10 @@ export const fetchApi = defineApi({
           { endOffset: int64({ default: -1 }), epoch: int32({ default: -1 }) },
           { since: 12, tag: 2 },
         ),
-        abortedTransactions: nullableArrayOf({ producerId: int64(), firstOffset: int64() }),
+        abortedTransactions: nullableArrayOf(
+          { producerId: int64(), firstOffset: int64() },
+          { default: null },
+        ),
         preferredReadReplica: int32({ since: 11, default: -1 }),
         records: records(),
       }),
