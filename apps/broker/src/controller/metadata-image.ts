@@ -47,8 +47,6 @@ export interface MetadataImage {
   readonly brokers: ReadonlyMap<number, BrokerImage>;
   readonly topics: ReadonlyMap<string, TopicImage>;
   readonly topicsById: ReadonlyMap<string, TopicImage>;
-  /** Dynamic broker configuration by broker id as text; `''` is the default for all brokers. */
-  readonly brokerConfigs: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** The metadata offset after the last event folded. */
   readonly position: number;
 }
@@ -61,7 +59,6 @@ export interface MetadataDelta {
   /** Partitions added or changed (leader, epoch, ISR), or configuration overridden; as they are now. */
   readonly changedTopics: readonly TopicImage[];
   readonly brokersChanged: boolean;
-  readonly brokerConfigsChanged: boolean;
 }
 
 export type MetadataListener = (image: MetadataImage, delta: MetadataDelta) => void;

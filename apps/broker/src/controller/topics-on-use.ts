@@ -1,0 +1,69 @@
+/**
+ * Topics that nobody created on purpose: made when a client first asks for one (Metadata), and the broker's own when
+ * they are first needed (FindCoordinator). Holds the names on their way, so that a hundred clients asking at once
+ * make one request. Called by handlers 03 and 10.
+ */
+import type { Random } from '@tidemark/platform';
+import { ErrorCode } from '@tidemark/wire';
+import type { BrokerSettings } from '../config-table.js';
+import type { Controller } from './controller.js';
+import type { NewTopic } from './create-topics.js';
+import { GROUP_OFFSETS_TOPIC, METADATA_TOPIC } from './metadata-image.js';
+import { topicNameFault } from './topic-names.js';
+
+export class TopicsOnUse {
+  readonly #underWay = new Set<string>();
+
+  constructor(
+    private readonly controller: Pick<Controller, 'submit' | 'image'>,
+    private readonly settings: BrokerSettings,
+    private readonly random: Random,
+  ) {}
+
+  /**
+   * Sees to it that the topic comes to be. Answers what a Metadata response says meanwhile: LEADER_NOT_AVAILABLE
+   * (come again), UNKNOWN_TOPIC_OR_PARTITION when it is not for creation by use, or INVALID_TOPIC_EXCEPTION.
+   */
+  create(name: string): ErrorCode {
+    if (topicNameFault(name) !== undefined || name === METADATA_TOPIC)
+      return ErrorCode.INVALID_TOPIC_EXCEPTION;
+    if (this.settings['auto.create.topics.exclude'].some((prefix) => name.startsWith(prefix))) {
+      return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    }
+    this.#request(name);
+    return ErrorCode.LEADER_NOT_AVAILABLE;
+  }
+
+  /** The broker's own topics do not ask whether creation by use is switched on. */
+  createInternal(name: typeof GROUP_OFFSETS_TOPIC): void {
+    this.#request(name);
+  }
+
+  #request(name: string): void {
+    if (this.#underWay.has(name) || this.controller.image.topics.has(name)) return;
+    this.#underWay.add(name);
+    // A refusal (too few brokers, a colliding name) shows in the topic's absence; the next use asks again.
+    this.controller.submit(
+      { type: 'CreateTopics', topics: [this.#specification(name)], validateOnly: false },
+      () => {
+        this.#underWay.delete(name);
+      },
+    );
+  }
+
+  #specification(name: string): NewTopic {
+    const topic = { name, topicId: this.random.uuid(), assignments: [] };
+    if (name !== GROUP_OFFSETS_TOPIC) return { ...topic, partitions: -1, replicationFactor: -1, configs: [] };
+    const { settings } = this;
+    const brokers = Math.max(1, this.controller.image.brokers.size);
+    return {
+      ...topic,
+      partitions: settings['offsets.topic.num.partitions'],
+      replicationFactor: Math.min(settings['offsets.topic.replication.factor'], brokers),
+      configs: [
+        { name: 'cleanup.policy', value: 'compact' },
+        { name: 'segment.bytes', value: String(settings['offsets.topic.segment.bytes']) },
+      ],
+    };
+  }
+}
