@@ -13,14 +13,16 @@ import {
   type MessageTypeDefinition,
   type Payload,
   type PayloadInput,
+  REPLIES,
 } from '../messages/message-types.js';
+import { QUERIES_TOPIC } from '../topics.js';
 import { HEADERS, type RawHeaders, readHeaders } from './headers.js';
 
 export const CONTENT_TYPE = 'application/json';
 
 /** Everything about a message but its content. */
 export interface Envelope {
-  /** The aggregate's id, or what else the topic is keyed by. */
+  /** The aggregate's id, or what else the topic is keyed by; empty for queries and replies, which may have none. */
   readonly key: string;
   /** The message's id: of an event, a hash of what caused it (`eventIdOf`). */
   readonly id: string;
@@ -33,9 +35,6 @@ export interface Envelope {
   readonly time: string;
   /** W3C Trace Context. */
   readonly traceparent?: string | undefined;
-  /** For commands and queries: the topic that awaits the reply, and what the reply must carry. */
-  readonly replyTo?: string | undefined;
-  readonly correlationId?: string | undefined;
 }
 
 export type MessageOf<Type extends MessageType> = Envelope & {
@@ -95,10 +94,11 @@ export function encode(message: Message): EncodedRecord {
   };
   if (message.cause !== undefined) headers[HEADERS.cause] = message.cause;
   if (message.traceparent !== undefined) headers[HEADERS.traceparent] = message.traceparent;
-  if (message.replyTo !== undefined) headers[HEADERS.replyTo] = message.replyTo;
-  if (message.correlationId !== undefined) headers[HEADERS.correlationId] = message.correlationId;
   return { key: message.key, value: JSON.stringify(message.payload), headers };
 }
+
+/** Topics whose records go to whoever reads them, so that a key means nothing. */
+const KEYLESS: ReadonlySet<string> = new Set([QUERIES_TOPIC, REPLIES]);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -122,9 +122,8 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
 const malformed = (error: string): Decoded => ({ kind: 'malformed', error });
 
 export function decode(record: RawRecord): Decoded {
-  if (record.key === null || record.key === undefined) return malformed('the record has no key');
-  const key = textOf(record.key);
-  if (key === undefined || key === '') return malformed('the key is not text');
+  const key = textOf(record.key ?? '');
+  if (key === undefined) return malformed('the key is not text');
   if (record.value === null || record.value === undefined) return { kind: 'tombstone', key };
   const headers = readHeaders(record.headers);
   if (typeof headers === 'string') return malformed(headers);
@@ -132,6 +131,7 @@ export function decode(record: RawRecord): Decoded {
   if (!isMessageType(type)) return { kind: 'unknown-type', type };
   const definition: MessageTypeDefinition = MESSAGE_TYPES[type];
   if (version > definition.version) return { kind: 'newer-version', type, version };
+  if (key === '' && !KEYLESS.has(definition.topic)) return malformed('the record has no key');
   const text = textOf(record.value);
   const parsed = text === undefined ? undefined : parseJson(text);
   if (parsed === undefined) return malformed('the value is not JSON');

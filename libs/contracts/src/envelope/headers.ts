@@ -14,12 +14,11 @@ export const HEADERS = {
   time: 'time',
   traceparent: 'traceparent',
   contentType: 'content-type',
-  replyTo: 'reply-to',
-  correlationId: 'correlation-id',
 } as const;
 
 type HeaderValue = Uint8Array | string;
-export type RawHeaders = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
+type HeaderValues = HeaderValue | readonly HeaderValue[] | undefined;
+export type RawHeaders = Readonly<Record<string, HeaderValues>> | ReadonlyMap<string, HeaderValue>;
 
 const VALUE_LENGTH_MAX = 1024;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
@@ -29,13 +28,18 @@ const lenient = new TextDecoder('utf-8');
 
 /** The header's text, nothing when it is not there or too long to be ours. */
 export function headerText(headers: RawHeaders, name: string): string | undefined {
-  const found = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  const found = valuesOf(headers, name);
   const value = isList(found) ? found[0] : found;
   if (value === undefined || value.length > VALUE_LENGTH_MAX) return undefined;
   return typeof value === 'string' ? value : lenient.decode(value);
 }
 
-function isList(value: RawHeaders[string]): value is readonly HeaderValue[] {
+function valuesOf(headers: RawHeaders, name: string): HeaderValues {
+  if (headers instanceof Map) return (headers as ReadonlyMap<string, HeaderValue>).get(name);
+  return Object.hasOwn(headers, name) ? (headers as Readonly<Record<string, HeaderValues>>)[name] : undefined;
+}
+
+function isList(value: HeaderValues): value is readonly HeaderValue[] {
   return Array.isArray(value);
 }
 
@@ -65,17 +69,11 @@ export function readHeaders(
   };
 }
 
-function optionalHeaders(
-  headers: RawHeaders,
-): Partial<Pick<Envelope, 'cause' | 'traceparent' | 'replyTo' | 'correlationId'>> {
+function optionalHeaders(headers: RawHeaders): Partial<Pick<Envelope, 'cause' | 'traceparent'>> {
   const cause = headerText(headers, HEADERS.cause);
   const traceparent = headerText(headers, HEADERS.traceparent);
-  const replyTo = headerText(headers, HEADERS.replyTo);
-  const correlationId = headerText(headers, HEADERS.correlationId);
   return {
     ...(cause === undefined ? {} : { cause }),
     ...(traceparent === undefined ? {} : { traceparent }),
-    ...(replyTo === undefined ? {} : { replyTo }),
-    ...(correlationId === undefined ? {} : { correlationId }),
   };
 }
