@@ -1,0 +1,68 @@
+/**
+ * Whether bytes are a record batch that may be stored: size, format, checksum and counts from the header, and for
+ * uncompressed batches that the records are as many and as long as they claim. Nothing is decoded and nothing made.
+ * Called by the log for every batch from outside, and by recovery for every batch on disk.
+ *
+ * What must hold: whatever the bytes, nothing outside of [at, at + available) is read and the work is bounded by it.
+ */
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  batchBaseOffset,
+  batchCodec,
+  batchCrc,
+  batchLastOffsetDelta,
+  batchMagic,
+  batchRecordsCount,
+  batchSizeBytes,
+  computeBatchCrc,
+} from './batch-header.js';
+import { Codec } from './compression.js';
+import { RecordCursor } from './record-cursor.js';
+
+export type BatchFault =
+  /** Fewer bytes than the batch says it has: torn, or cut by a limit. */
+  | 'truncated'
+  /** A length that no batch can have. */
+  | 'bad-length'
+  | 'bad-magic'
+  | 'bad-crc'
+  /** Count, last offset delta or record lengths contradict each other. */
+  | 'bad-records'
+  | 'bad-codec';
+
+/** Size, format, checksum: what recovery asks of a stored batch. Nothing wrong: undefined. */
+export function checkBatch(bytes: Uint8Array, at: number, available: number): BatchFault | undefined {
+  if (available < BATCH_HEADER_BYTES) return 'truncated';
+  const size = batchSizeBytes(bytes, at);
+  if (size < BATCH_HEADER_BYTES) return 'bad-length';
+  if (batchMagic(bytes, at) !== BATCH_MAGIC) return 'bad-magic';
+  if (size > available) return 'truncated';
+  if (computeBatchCrc(bytes, at) !== batchCrc(bytes, at)) return 'bad-crc';
+  if (batchLastOffsetDelta(bytes, at) < 0 || batchRecordsCount(bytes, at) < 0) return 'bad-records';
+  return batchBaseOffset(bytes, at) < 0 ? 'bad-records' : undefined;
+}
+
+/** What a producer may send besides: records count from 1, offsets without gaps, a known codec. */
+export function checkProducedBatch(bytes: Uint8Array, at: number, available: number): BatchFault | undefined {
+  const fault = checkBatch(bytes, at, available);
+  if (fault !== undefined) return fault;
+  const count = batchRecordsCount(bytes, at);
+  if (count < 1 || batchLastOffsetDelta(bytes, at) !== count - 1) return 'bad-records';
+  const codec = batchCodec(bytes, at);
+  if (codec > Codec.ZSTD) return 'bad-codec';
+  if (codec !== Codec.NONE) return undefined;
+  const start = at + BATCH_HEADER_BYTES;
+  return countsRecords(bytes, start, at + batchSizeBytes(bytes, at), count) ? undefined : 'bad-records';
+}
+
+const cursor = new RecordCursor();
+
+/** Whether exactly `count` well-formed records with consecutive offset deltas fill `bytes[start, end)`. */
+export function countsRecords(bytes: Uint8Array, start: number, end: number, count: number): boolean {
+  cursor.reset(bytes, start, end);
+  for (let index = 0; index < count; index += 1) {
+    if (!cursor.next() || cursor.offsetDelta !== index) return false;
+  }
+  return cursor.isAtEnd();
+}
