@@ -6,12 +6,12 @@
  *
  * `records` and `view` return views into the source (no copy): they die with the receive buffer. `bytes` copies.
  */
+import { getInt64 } from './int64.js';
+import { textOf } from './text-cache.js';
 import { uuidFromBytes } from './uuid.js';
 import { WireError } from './wire-error.js';
 
-const TWO_32 = 0x100000000;
 const STRING_LENGTH_MAX = 0x7fff;
-const UTF8_LOOP_MAX = 16;
 
 export class ByteReader {
   /** Next byte to read, an index into the source. */
@@ -69,8 +69,7 @@ export class ByteReader {
 
   /** A 64-bit integer as a number: exact below 2^53, rounded beyond. */
   int64(): number {
-    const at = this.take(8);
-    return this.numbers.getInt32(at) * TWO_32 + this.numbers.getUint32(at + 4);
+    return getInt64(this.numbers, this.take(8));
   }
 
   float64(): number {
@@ -78,7 +77,7 @@ export class ByteReader {
   }
 
   uuid(): string {
-    return uuidFromBytes(this.source, this.take(16));
+    return uuidFromBytes(this.numbers, this.take(16));
   }
 
   /** At most 5 bytes, 32 bits; bits beyond are an error. */
@@ -213,15 +212,7 @@ export class ByteReader {
   private text(length: number): string | null {
     if (length < 0) return this.nullOf(length);
     if (length > STRING_LENGTH_MAX) throw new WireError(`string of ${length} bytes`);
-    const at = this.take(length);
-    if (length > UTF8_LOOP_MAX) return this.source.toString('utf8', at, at + length);
-    let text = '';
-    for (let i = at; i < at + length; i += 1) {
-      const byte = this.source[i] ?? 0;
-      if (byte >= 0x80) return this.source.toString('utf8', at, at + length);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return textOf(this.source, this.take(length), length);
   }
 
   private block(length: number): Uint8Array | null {

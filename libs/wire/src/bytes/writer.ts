@@ -8,11 +8,10 @@
  * by buffer position, which references do not move. Any method may replace the buffer: room is made first, and only
  * then `target` or `numbers` is looked at.
  */
+import { setInt64 } from './int64.js';
 import { uuidToBytes } from './uuid.js';
 import { WireError } from './wire-error.js';
 
-const TWO_32 = 0x100000000;
-const TWO_63 = 2 ** 63;
 const STRING_LENGTH_MAX = 0x7fff;
 const SHORT_TEXT = 42;
 
@@ -128,14 +127,7 @@ export class ByteWriter {
   /** Exact for safe integers; from 2^63 on the largest 64-bit integer is written, likewise the smallest. */
   int64(value: number): void {
     const at = this.room(8);
-    if (value >= TWO_63) {
-      this.numbers.setInt32(at, 0x7fffffff);
-      this.numbers.setUint32(at + 4, 0xffffffff);
-      return;
-    }
-    const high = value < -TWO_63 ? -0x80000000 : Math.floor(value / TWO_32);
-    this.numbers.setInt32(at, high);
-    this.numbers.setUint32(at + 4, value < -TWO_63 ? 0 : value - high * TWO_32);
+    setInt64(this.numbers, at, value);
   }
 
   float64(value: number): void {
@@ -145,7 +137,7 @@ export class ByteWriter {
 
   uuid(value: string): void {
     const at = this.room(16);
-    uuidToBytes(value, this.target, at);
+    uuidToBytes(value, this.numbers, at);
   }
 
   unsignedVarint(value: number): void {
@@ -273,9 +265,14 @@ export class ByteWriter {
     this.referencedBytes += value.length;
   }
 
-  /** Makes `length` bytes to be patched later and returns their position. */
+  /** Makes `length` bytes to be filled in later and returns their position. */
   reserve(length: number): number {
     return this.room(length);
+  }
+
+  /** The own buffer, for filling in what was reserved; any other call may replace it. */
+  get view(): DataView {
+    return this.numbers;
   }
 
   patchInt32(at: number, value: number): void {
