@@ -24,9 +24,9 @@ HEARTBEAT_S=5
 KILLED_WAIT_S=10    # how long a killed process may take to disappear
 UNSUPPORTED=125     # exit code: nothing was started
 
-say_now() { # ISO 8601 with milliseconds where `date` has them
+say_now() { # ISO 8601 in milliseconds, which are 000 where `date` has none
   now=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
-  case $now in *N*) now=$(date -u +%Y-%m-%dT%H:%M:%SZ) ;; esac
+  case $now in *N*) now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z) ;; esac
 }
 
 uptime_s() { # seconds that no clock change moves
@@ -95,33 +95,42 @@ list_survivors() {
   fi
 }
 
-# signal_job NAME: 1 when there was nobody left to signal. A group is signalled as a whole only while it is certain
-# that it is ours: the system gives a group's number away again once the group is empty.
+# signal_job NAME. Each process by itself: of a group's number nobody can be certain, because the system gives it away
+# again once the group is empty.
 signal_job() {
-  survivors=$(list_survivors)
-  [ -n "$survivors" ] || return 1
-  # shellcheck disable=SC2086
-  kill -s "$1" $survivors 2>/dev/null
-  return 0
+  # shellcheck disable=SC2046
+  set -- "$1" $(list_survivors)
+  [ $# -eq 1 ] || kill -s "$@" 2>/dev/null
+}
+
+# pause SECONDS, which many a `sleep` takes as a fraction
+pause() { sleep "$1" 2>/dev/null || sleep 1; }
+
+# nobody_left: true when two looks, a moment apart, find nobody. One is not enough: a process that is just becoming
+# another program has no environment for that moment, and cannot be found by its token.
+nobody_left() {
+  [ -z "$(list_survivors)" ] && pause 0.01 && [ -z "$(list_survivors)" ]
 }
 
 # end_job SECONDS: TERM, at most SECONDS of patience, KILL; 1 when something is still there
 end_job() {
-  signal_job TERM || return 0
+  if nobody_left; then return 0; fi
+  signal_job TERM
   uptime_s
   patience=$((up + $1))
-  while [ -n "$(list_survivors)" ]; do
+  until nobody_left; do
     uptime_s
     [ "$up" -lt "$patience" ] || break
-    sleep 0.1 2>/dev/null || sleep 1
+    pause 0.1
   done
   uptime_s
   patience=$((up + KILLED_WAIT_S))
   # Again and again, because what is being killed may be forking.
-  while signal_job KILL; do
+  until nobody_left; do
+    signal_job KILL
     uptime_s
     [ "$up" -lt "$patience" ] || return 1
-    sleep 0.05 2>/dev/null || sleep 1
+    pause 0.05
   done
 }
 
@@ -190,7 +199,7 @@ stop() {
   # Again and again: until its first step the child has neither a group nor a token to be found by.
   while is_alive "$child"; do
     end_job "$grace"
-    sleep 0.05 2>/dev/null || sleep 1
+    pause 0.05
   done &
 }
 
@@ -199,6 +208,7 @@ run() {
   shift 6
   files=$directory/.tidemark-job token=${directory##*/} job_group=
   cd "$directory" || exit $UNSUPPORTED
+  unset OLDPWD # it would be part of the job's environment
   identify $$ || exit $UNSUPPORTED
   wrapper_start=$start wrapper_group=$group
   boot_id
