@@ -1,0 +1,77 @@
+/**
+ * The HTTP side of the process: Nest on Fastify with its limits, the upload streams, the OpenAPI document at
+ * /openapi.json and its page at /docs. Called once by main.ts.
+ */
+import multipart from '@fastify/multipart';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { registerHealthRoutes, type Health, type NestLogger } from '@tidemark/service';
+import { AppModule, type Composition } from '../app.module.js';
+import { UPLOAD_BYTES_MAX } from '../data-products/data-products.controller.js';
+
+/** Bytes of a JSON body. */
+const BODY_BYTES_MAX = 1024 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 65_000;
+/** An upload may take its time, but not for ever. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+
+export interface HttpServerOptions {
+  readonly composition: Composition;
+  readonly health: Health;
+  readonly logger: NestLogger;
+}
+
+export async function createHttpServer(options: HttpServerOptions): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 300 },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    requestIdHeader: false,
+  });
+  const fastify = adapter.getInstance();
+  // Uploads stay streams; the content store counts their bytes.
+  fastify.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  await fastify.register(multipart, {
+    limits: { fileSize: UPLOAD_BYTES_MAX + 1, files: 1, fields: 8, fieldSize: 4096, parts: 9 },
+    throwFileSizeLimit: false,
+  });
+  registerHealthRoutes(fastify, options.health);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(options.composition), adapter, {
+    logger: options.logger,
+    abortOnError: false,
+  });
+  const document = openApi(app);
+  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json' });
+  return app;
+}
+
+/** OpenAPI 3.1 from the very schemas that validate; the verbs of an experiment get a path each. */
+export function openApi(app: NestFastifyApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setTitle('Tidemark')
+    .setDescription('Runs scientific jobs on a replicated log. Errors are application/problem+json.')
+    .setVersion('1')
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .setOpenAPIVersion('3.1.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'api-key')
+    .addSecurityRequirements('api-key');
+  const document = SwaggerModule.createDocument(app, builder.build());
+  const verbs = document.paths['/v1/experiments/{idAndVerb}'];
+  if (verbs?.post === undefined) return document;
+  for (const verb of ['cancel', 'launch']) {
+    const id = { name: 'id', in: 'path' as const, required: true, schema: { type: 'string' as const } };
+    const post = {
+      ...verbs.post,
+      operationId: `${verb}Experiment`,
+      summary: `${verb} an experiment`,
+      parameters: [id],
+    };
+    document.paths[`/v1/experiments/{id}:${verb}`] = { post };
+  }
+  delete document.paths['/v1/experiments/{idAndVerb}'];
+  return document;
+}

@@ -1,0 +1,34 @@
+// How an exception becomes an answer: our own problems, the framework's, and bugs, which show nothing.
+import { BadRequestException, NotFoundException } from '@nestjs/common';
+import { PROBLEMS } from '@tidemark/contracts';
+import { Problem, problemOfStatus } from './problem.js';
+import { toProblem } from './problem.filter.js';
+
+const framework = (statusCode: number): Error => Object.assign(new Error('refused'), { statusCode });
+
+describe('problems', () => {
+  it.each([
+    [new Problem('already-terminal', 'it ended'), 'already-terminal', 409],
+    [new NotFoundException('no route'), 'not-found', 404],
+    [new BadRequestException('bad'), 'malformed', 400],
+    [framework(413), 'too-large', 413],
+    [framework(415), 'unsupported-media-type', 415],
+    [new TypeError('secret path'), 'internal', 500],
+    ['not even an error', 'internal', 500],
+  ])('turns %p into %s', (exception, code, status) => {
+    const problem = toProblem(exception);
+    expect([problem.code, problem.status]).toEqual([code, status]);
+  });
+
+  it('tells nothing of a bug to the caller', () => {
+    const body = toProblem(new TypeError('secret')).body('/v1/x', 'req-1');
+    expect(JSON.stringify(body)).not.toContain('secret');
+    expect(body).toMatchObject({ type: '/problems/internal', instance: '/v1/x', traceId: 'req-1' });
+  });
+
+  it('finds a code of the right status for every status of the table', () => {
+    for (const { status } of Object.values(PROBLEMS)) {
+      expect(PROBLEMS[problemOfStatus(status)].status).toBe(status);
+    }
+  });
+});
