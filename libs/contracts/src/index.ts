@@ -27,6 +27,19 @@ export * from './messages/queries.js';
 export * from './messages/replies.js';
 export * from './messages/values.js';
 export * from './position.js';
+export * from './projection/metadata-fold.js';
+export * from './projection/projection-rows.js';
+export * from './projection/row-hash.js';
+export {
+  type ColumnType,
+  METADATA_TABLES,
+  type MetadataRow,
+  type MetadataTable,
+  rowKey,
+  type Row as ProjectionRow,
+  type TableDefinition,
+} from './projection/tables.js';
+export * from './projection/views.js';
 export * from './reason-codes.js';
 export * from './time.js';
 export * from './topics.js';

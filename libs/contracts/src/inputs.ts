@@ -6,6 +6,7 @@
  */
 import type { InputDefinition } from './catalog/application.js';
 import type { DataProduct } from './catalog/data-product.js';
+import { PATTERN_TEXT_LENGTH_MAX } from './catalog/safe-pattern.js';
 import { DATA_PRODUCT_ID_PATTERN } from './ids.js';
 import type { ResolvedInput } from './messages/experiment-events.js';
 import { type Fault, hasControlCharacters, type InputValue, type InputValues } from './messages/values.js';
@@ -101,12 +102,15 @@ function checkValue(
 }
 
 function checkText(definition: InputDefinition, value: string): Checked {
-  const length = [...value].length;
+  const length = Array.from(value).length;
   if (definition.min !== undefined && length < definition.min) {
     return refuse('too-short', `must have at least ${definition.min} characters`);
   }
   if (definition.max !== undefined && length > definition.max) {
     return refuse('too-long', `must have at most ${definition.max} characters`);
+  }
+  if (definition.pattern !== undefined && length > PATTERN_TEXT_LENGTH_MAX) {
+    return refuse('too-long', `must have at most ${PATTERN_TEXT_LENGTH_MAX} characters`);
   }
   // A pattern is meant for the whole text. Its application was refused if it does not compile.
   if (definition.pattern !== undefined && !new RegExp(`^(?:${definition.pattern})$`, 'u').test(value)) {

@@ -1,4 +1,4 @@
-import { formatTime } from './time.js';
+import { formatTime, isTime } from './time.js';
 
 describe('formatTime', () => {
   it.each([
@@ -15,5 +15,28 @@ describe('formatTime', () => {
       if (formatTime(ms) !== new Date(Math.floor(ms)).toISOString()) wrong.push(ms);
     }
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('isTime', () => {
+  it.each([
+    ['2024-02-29T23:59:59.999Z', true],
+    ['2023-02-29T00:00:00.000Z', false],
+    ['1900-02-29T00:00:00.000Z', false],
+    ['2000-02-29T00:00:00.000Z', true],
+    ['9999-12-31T23:59:59.999Z', true],
+    ['0000-01-01T00:00:00.000Z', false],
+    ['0001-01-01T00:00:00.000Z', true],
+    ['2024-13-01T00:00:00.000Z', false],
+    ['2024-00-01T00:00:00.000Z', false],
+    ['2024-01-00T00:00:00.000Z', false],
+    ['2024-04-31T00:00:00.000Z', false],
+    ['2024-01-01T24:00:00.000Z', false],
+    ['2024-01-01T00:60:00.000Z', false],
+    ['2024-01-01T00:00:60.000Z', false],
+    ['2024-01-01T00:00:00Z', false],
+    ['yesterday', false],
+  ])('%s: %s', (text, expected) => {
+    expect(isTime(text)).toBe(expected);
   });
 });

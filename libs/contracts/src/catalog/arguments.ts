@@ -5,6 +5,7 @@
  */
 import type { Fault } from '../messages/values.js';
 import type { Application } from './application.js';
+import { patternFault } from './safe-pattern.js';
 
 const PLACEHOLDER = /\{(?:app|input:([A-Za-z0-9_-]+))\}/g;
 
@@ -35,12 +36,9 @@ export function applicationFaults(application: Pick<Application, 'command' | 'in
   application.inputs.forEach((input, index) => {
     if (inputs.has(input.name)) faults.push(duplicate(`/inputs/${index}/name`, input.name));
     inputs.add(input.name);
-    if (input.pattern !== undefined && !isRegularExpression(input.pattern)) {
-      faults.push({
-        pointer: `/inputs/${index}/pattern`,
-        code: 'invalid-pattern',
-        message: 'not a regular expression',
-      });
+    const fault = input.pattern === undefined ? undefined : patternFault(input.pattern);
+    if (fault !== undefined) {
+      faults.push({ pointer: `/inputs/${index}/pattern`, code: 'invalid-pattern', message: fault });
     }
     if (input.min !== undefined && input.max !== undefined && input.min > input.max) {
       faults.push({ pointer: `/inputs/${index}/min`, code: 'contradiction', message: 'min is above max' });
@@ -74,13 +72,4 @@ export function applicationFaults(application: Pick<Application, 'command' | 'in
 
 function duplicate(pointer: string, name: string): Fault {
   return { pointer, code: 'duplicate-name', message: `the name "${name}" is taken` };
-}
-
-function isRegularExpression(pattern: string): boolean {
-  try {
-    new RegExp(pattern, 'u');
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@
  * The names of the record headers and how they are read. Header values are UTF-8 text; a client may hand them over
  * as bytes, as text or as a list of either (a header may be repeated: the first counts).
  */
+import { isTime } from '../time.js';
 import type { Envelope } from './envelope.js';
 
 export const HEADERS = {
@@ -21,7 +22,6 @@ type HeaderValues = HeaderValue | readonly HeaderValue[] | undefined;
 export type RawHeaders = Readonly<Record<string, HeaderValues>> | ReadonlyMap<string, HeaderValue>;
 
 const VALUE_LENGTH_MAX = 1024;
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 const VERSION = /^[1-9][0-9]{0,5}$/;
 
 const lenient = new TextDecoder('utf-8');
@@ -61,7 +61,7 @@ export function readHeaders(
   const actor = headerText(headers, HEADERS.actor);
   if (actor === undefined || actor === '') return `the header "${HEADERS.actor}" is missing`;
   const time = headerText(headers, HEADERS.time);
-  if (time === undefined || !TIME.test(time)) return `the header "${HEADERS.time}" is missing or not a time`;
+  if (time === undefined || !isTime(time)) return `the header "${HEADERS.time}" is missing or not a time`;
   return {
     type,
     version: Number(versionText),

@@ -4,14 +4,8 @@
  */
 import type { Message } from '../envelope/envelope.js';
 import type { ProcessEventType } from '../messages/message-types.js';
-import {
-  type ActiveJobStatus,
-  BY_VERDICT,
-  isJobEventType,
-  type JobEventType,
-  nextJobStatus,
-} from './job-table.js';
-import { type ActiveProcessStatus, nextProcessStatus, processFactOf } from './process-table.js';
+import { BY_VERDICT, isJobEventType, type JobEventType, nextJobStatus } from './job-table.js';
+import { nextProcessStatus, processFactOf } from './process-table.js';
 import type { JobState, ProcessState } from './state.js';
 import { isTerminal, isTerminalJob, type JobStatus } from './statuses.js';
 import { REFUSED, STAY } from './table.js';
@@ -25,7 +19,7 @@ export function applyProcessEvent(
   cancelRequested: boolean,
 ): boolean {
   if (isTerminal(process.status)) return false;
-  const next = nextProcessStatus(process.status as ActiveProcessStatus, processFactOf(message));
+  const next = nextProcessStatus(process.status, processFactOf(message));
   if (next === REFUSED) return false;
   if (message.type === 'JobLaunchIntended') {
     if (!intendJob(process, message)) return false;
@@ -41,7 +35,7 @@ export function applyProcessEvent(
 /** A cancel request reaches every process that has not ended. */
 export function cancelProcess(process: ProcessState, reference: string): void {
   if (isTerminal(process.status)) return;
-  const next = nextProcessStatus(process.status as ActiveProcessStatus, 'ExperimentCancelRequested');
+  const next = nextProcessStatus(process.status, 'ExperimentCancelRequested');
   if (next === REFUSED || next === STAY) return;
   process.status = next;
   if (isTerminal(next)) {
@@ -74,7 +68,7 @@ function applyToJob(
   const job = process.jobs.at(-1);
   const { attempt, token } = message.payload;
   if (job?.attempt !== attempt || job.token !== token || isTerminalJob(job.status)) return false;
-  const next = nextJobStatus(job.status as ActiveJobStatus, message.type);
+  const next = nextJobStatus(job.status, message.type);
   if (next === REFUSED) return false;
   noteInJob(job, message, cancelRequested);
   if (next !== STAY && next !== BY_VERDICT) job.status = next satisfies JobStatus;

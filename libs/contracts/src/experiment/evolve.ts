@@ -4,6 +4,7 @@
  * can count it. The state is updated in place and returned.
  */
 import type { Message } from '../envelope/envelope.js';
+import { EXPERIMENT_ID_PATTERN } from '../ids.js';
 import {
   EXPERIMENT_EVENT_TYPES,
   type ExperimentOwnEventType,
@@ -44,7 +45,9 @@ export function foldExperiment(
   record: RecordReference,
 ): Folded {
   if (state === undefined) {
-    if (message.type !== 'ExperimentCreated') return { state, outcome: 'orphan' };
+    if (message.type !== 'ExperimentCreated' || !EXPERIMENT_ID_PATTERN.test(message.key)) {
+      return { state, outcome: 'orphan' };
+    }
     return { state: created(message, record), outcome: 'applied' };
   }
   if (isTerminal(state.status)) return { state, outcome: 'absorbed' };

@@ -15,7 +15,7 @@ const no = REFUSED;
 
 /** ExperimentCreated makes the experiment; a second one finds it made and is refused in every state. */
 // prettier-ignore
-export const EXPERIMENT_TABLE: { readonly [Event in ExperimentOwnEventType]: Row<typeof EXPERIMENT_COLUMNS, Cell<ExperimentStatus>> } = {
+export const EXPERIMENT_TABLE: Readonly<Record<ExperimentOwnEventType, Row<typeof EXPERIMENT_COLUMNS, Cell<ExperimentStatus>>>> = {
   //                           CREATED      VALIDATED    LAUNCHED     EXECUTING    CANCELING
   ExperimentCreated:          [no,          no,          no,          no,          no],
   ExperimentRejected:         ['FAILED',    no,          no,          no,          no],

@@ -29,7 +29,7 @@ type JobCell = Cell<JobStatus> | typeof BY_VERDICT;
 const no = REFUSED;
 
 // prettier-ignore
-export const JOB_TABLE: { readonly [Event in JobEventType]: Row<typeof JOB_COLUMNS, JobCell> } = {
+export const JOB_TABLE: Readonly<Record<JobEventType, Row<typeof JOB_COLUMNS, JobCell>>> = {
   //                      INTENDED          LAUNCH_UNKNOWN SUBMITTED   ACTIVE
   JobSubmitted:          ['SUBMITTED',      'SUBMITTED',   no,         no],
   JobSubmissionRejected: ['FAILED',         'FAILED',      no,         no],

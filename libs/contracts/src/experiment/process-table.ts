@@ -51,7 +51,7 @@ const GONE = 'CANCELED';
 const DONE = 'COMPLETED';
 
 // prettier-ignore
-export const PROCESS_TABLE: { readonly [Fact in ProcessFact]: Row<typeof PROCESS_COLUMNS, Cell<ProcessStatus>> } = {
+export const PROCESS_TABLE: Readonly<Record<ProcessFact, Row<typeof PROCESS_COLUMNS, Cell<ProcessStatus>>>> = {
   //                                   CREATED    STARTED      CONFIGURING  STAGING_IN EXECUTING    MONITORING   STAGING_OUT REQUEUED CANCELING
   ProcessAccepted:                    ['STARTED', no,          no,          no,        no,          no,          no,         no,      no],
   ProcessTakenOver:                   [ok,        ok,          ok,          ok,        ok,          ok,          ok,         ok,      ok],

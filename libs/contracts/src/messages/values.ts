@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { DATA_PRODUCT_ID_PATTERN, EXPERIMENT_ID_PATTERN, JOB_TOKEN_PATTERN, SHA256_PATTERN } from '../ids.js';
 import { REASON_CODE_NAMES } from '../reason-codes.js';
+import { isTime } from '../time.js';
 
 /** Processes of one experiment; one today, a sweep's points later. */
 export const PROCESSES_MAX = 1;
@@ -36,7 +37,7 @@ export const dataProductIdSchema = z.string().regex(DATA_PRODUCT_ID_PATTERN);
 export const jobTokenSchema = z.string().regex(JOB_TOKEN_PATTERN);
 export const sha256Schema = z.string().regex(SHA256_PATTERN);
 /** `2026-01-31T12:00:00.000Z`. */
-export const timeSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+export const timeSchema = z.string().refine(isTime, 'must be a time such as 2026-01-31T12:00:00.000Z');
 export const byteCountSchema = z.int().min(0);
 /** A log position (position.ts); empty is the beginning. */
 export const positionSchema = z.string().max(16_384);
