@@ -6,6 +6,7 @@
  * What must hold: every request ends within its deadline; the first answer wins and later ones are only counted; a
  * reply without an entry (late, or of an earlier life of this replica) does no harm; the book has a limit.
  */
+import { headerText } from '@tidemark/contracts';
 import type { Clock, Random, Timer } from '@tidemark/platform';
 import type {
   OutgoingHeaders,
@@ -16,7 +17,7 @@ import type {
   TopicSpec,
 } from '../topics/topics.js';
 import { TopicsError } from '../topics/topics.js';
-import { addressHeaders, CORRELATION_ID_HEADER, headerText, POSITION_HEADER } from './reply-protocol.js';
+import { addressHeaders, CORRELATION_ID_HEADER } from './reply-protocol.js';
 import type { ReplyAddress } from './reply-protocol.js';
 
 export interface RequestReplyOptions {
@@ -45,8 +46,7 @@ export interface RequestRecord {
 
 /** Answered; or `timeout` (it may still be carried out), `unavailable` (it was not sent), `overloaded` (nor was it). */
 export type RequestOutcome =
-  | { readonly value: Buffer | null; readonly position: string | undefined; readonly reply: TopicRecord }
-  | { readonly failed: 'timeout' | 'unavailable' | 'overloaded' };
+  { readonly reply: TopicRecord } | { readonly failed: 'timeout' | 'unavailable' | 'overloaded' };
 
 export interface RequestCounts {
   readonly sent: number;
@@ -158,17 +158,13 @@ export class RequestReply {
   }
 
   #received(record: TopicRecord): void {
-    const id = headerText(record, CORRELATION_ID_HEADER);
+    const id = headerText(record.headers, CORRELATION_ID_HEADER);
     if (id === undefined || !this.#entries.has(id)) {
       this.#counts.late += 1;
       return;
     }
     this.#counts.answered += 1;
-    this.#settle(id, {
-      value: record.value,
-      position: headerText(record, POSITION_HEADER),
-      reply: record,
-    });
+    this.#settle(id, { reply: record });
   }
 
   #settle(id: string, outcome: RequestOutcome): void {

@@ -7,10 +7,10 @@
  * reader and position (a redelivery happens only after a rebalance or restart, from the committed position); what
  * lies between two positions is never skipped without `onGap`; everything has a limit and pushes back.
  */
-import type { Positions } from './topic-partition.js';
+import type { Position } from '@tidemark/contracts';
 
 /** Header values are bytes; strings are written as UTF-8. */
-export type OutgoingHeaders = Readonly<Record<string, string | Uint8Array>>;
+export type OutgoingHeaders = Readonly<Record<string, string | Uint8Array | readonly Uint8Array[]>>;
 
 export interface OutgoingRecord {
   /** Decides the partition (murmur2, as Kafka's own clients do) unless `partition` is given. */
@@ -19,6 +19,8 @@ export interface OutgoingRecord {
   readonly headers?: OutgoingHeaders;
   readonly partition?: number;
 }
+
+export type RecordHeaders = Readonly<Record<string, Buffer | readonly Buffer[]>>;
 
 export interface TopicRecord {
   readonly topic: string;
@@ -30,8 +32,8 @@ export interface TopicRecord {
   readonly key: string | null;
   readonly rawKey: Buffer | null;
   readonly value: Buffer | null;
-  /** Untouched bytes. Of a repeated name the last one counts, as in Kafka's `lastHeader`. */
-  readonly headers: ReadonlyMap<string, Buffer>;
+  /** Untouched bytes; a name that the record repeats has a list. */
+  readonly headers: RecordHeaders;
 }
 
 /** Records of one partition that follow each other; offsets may have holes (control records, compaction). */
@@ -106,14 +108,14 @@ export interface TailOptions extends ReaderOptions {
   /** Names the group `<replica>.<purpose>…`, which only this process joins. */
   readonly purpose: string;
   /** Partitions that given positions do not name are read from the beginning. */
-  readonly from: 'beginning' | 'end' | Positions;
+  readonly from: 'beginning' | 'end' | Position;
 }
 
 export interface Tail {
   /** Resolves once everything that was in the topics at the start has been taken by `onBatch`; rejects when closed. */
   readonly caughtUp: Promise<void>;
-  /** Positions behind what `onBatch` has taken. */
-  positions(): Positions;
+  /** Position behind what `onBatch` has taken. */
+  positions(): Position;
   /** Records known to exist and not yet taken. */
   lag(): number;
   /** Goes on at `position`; what was fetched and not yet given is dropped. */
@@ -144,7 +146,10 @@ export interface OwnershipOptions extends ReaderOptions {
   readonly topics: ReadonlyMap<string, OwnedFrom>;
   /** Called before the first batch of the partition. A rejection is repeated like one of `onBatch`. */
   readonly onAssigned: (assignment: Assignment) => void | Promise<void>;
-  /** Called after the last batch, at once when the partition is known to be lost, and on close. */
+  /**
+   * Called at once when the partition is lost or the ownership closes, perhaps while a batch is in hand; nothing more
+   * is delivered. The partition is not assigned again before the batch in hand and this call have ended.
+   */
   readonly onRevoked: (partition: number) => void | Promise<void>;
 }
 
@@ -178,7 +183,7 @@ export interface Topics {
   /** The number of partitions; rejects with `unknown-topic`. */
   partitions(topic: string): Promise<number>;
   /** Log end offsets (the next offset to be written) of every partition. */
-  ends(topic: string): Promise<Positions>;
+  ends(topic: string): Promise<Position>;
   /**
    * Appends, acknowledged by all in-sync replicas. The records of one call for the same partition lie side by side in
    * one record batch; calls for the same partition keep their order. Answers in the order of `records`.

@@ -15,7 +15,7 @@ export interface WorkerLog<Event> {
   decode(record: TopicRecord): Event | undefined;
 }
 
-/** What goes back to whoever asked; headers of the reply protocol (correlation, position) are added. */
+/** What goes back to whoever asked; the correlation id is added. */
 export interface ReplyMessage {
   readonly value: string | Uint8Array;
   readonly headers?: OutgoingHeaders;

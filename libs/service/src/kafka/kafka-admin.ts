@@ -1,0 +1,182 @@
+/**
+ * Questions to the cluster: topics, partition counts, log bounds, committed offsets. One admin connection per process,
+ * made when first needed and thrown away on any error, because a topic that has gone poisons kafkajs's metadata of
+ * all others. Counts of partitions are remembered; they are fixed for the platform's topics.
+ */
+import kafkajs from 'kafkajs';
+import type { Admin } from 'kafkajs';
+import { sleep } from '@tidemark/platform';
+import type { TopicSpec } from '../topics/topics.js';
+import { TopicsError } from '../topics/topics.js';
+import { createKafka, innermostError, protocolErrorType } from './kafka-client.js';
+import type { KafkaSettings } from './kafka-client.js';
+
+/** First offset kept and next offset to be written. */
+export interface LogBounds {
+  readonly start: number;
+  readonly end: number;
+}
+
+const DEADLINE_MS = 30_000;
+const BACK_OFF_MS = 100;
+const BACK_OFF_MAX_MS = 1_000;
+/** A topic just created may not be known everywhere yet; after this it does not exist. */
+const UNKNOWN_TOPIC_MS = 1_500;
+
+export class KafkaAdmin {
+  readonly #settings: KafkaSettings;
+  readonly #closed = new AbortController();
+  readonly #partitions = new Map<string, Promise<number>>();
+  #admin: Promise<Admin> | undefined;
+
+  constructor(settings: KafkaSettings) {
+    this.#settings = settings;
+  }
+
+  /** Rejects with `unknown-topic` or `unavailable`. */
+  partitions(topic: string): Promise<number> {
+    const known = this.#partitions.get(topic);
+    if (known !== undefined) return known;
+    const asked = this.#ask(async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.length ?? 0;
+    });
+    this.#partitions.set(topic, asked);
+    asked.catch(() => this.#partitions.delete(topic));
+    return asked;
+  }
+
+  /** Forgets what is known of a topic, because somebody found it gone. */
+  forget(topic: string): void {
+    this.#partitions.delete(topic);
+  }
+
+  bounds(topic: string): Promise<ReadonlyMap<number, LogBounds>> {
+    return this.#ask(async (admin) => {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return new Map(
+        offsets.map(({ partition, low, high }) => [partition, { start: Number(low), end: Number(high) }]),
+      );
+    });
+  }
+
+  /** The group's committed offsets of a topic; partitions without one are left out. */
+  committed(groupId: string, topic: string): Promise<ReadonlyMap<number, number>> {
+    return this.#ask(async (admin) => {
+      const topics = await admin.fetchOffsets({ groupId, topics: [topic] });
+      const found = topics
+        .flatMap(({ partitions }) => partitions)
+        .filter(({ offset }) => Number(offset) >= 0);
+      return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+    });
+  }
+
+  async ensure(specs: readonly TopicSpec[]): Promise<void> {
+    await this.#ask((admin) => createMissing(admin, specs));
+    const differences = await this.#ask((admin) => compare(admin, specs));
+    if (differences.length > 0) throw new TopicsError('mismatch', differences.join('; '));
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(new TopicsError('closed', 'the topics are closed'));
+    await this.#drop();
+  }
+
+  /** Tries until it works, the topic is known to be missing, or the time is over. */
+  async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    const { clock } = this.#settings;
+    const begun = clock.monotonic();
+    for (let pauseMs = BACK_OFF_MS; ; pauseMs = Math.min(pauseMs * 2, BACK_OFF_MAX_MS)) {
+      this.#closed.signal.throwIfAborted();
+      try {
+        return await question(await this.#connected());
+      } catch (error) {
+        await this.#drop();
+        const tookMs = clock.monotonic() - begun;
+        const cause = innermostError(error);
+        if (error instanceof TopicsError) throw error;
+        if (protocolErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' && tookMs > UNKNOWN_TOPIC_MS)
+          throw new TopicsError('unknown-topic', cause.message, { cause });
+        if (tookMs > DEADLINE_MS) throw new TopicsError('unavailable', cause.message, { cause });
+        await sleep(clock, pauseMs, this.#closed.signal);
+      }
+    }
+  }
+
+  #connected(): Promise<Admin> {
+    this.#admin ??= (async () => {
+      const admin = createKafka(this.#settings, 'admin').admin();
+      await admin.connect();
+      return admin;
+    })();
+    return this.#admin;
+  }
+
+  async #drop(): Promise<void> {
+    const dropped = this.#admin;
+    this.#admin = undefined;
+    await dropped?.then((admin) => admin.disconnect()).catch(() => undefined);
+  }
+}
+
+async function createMissing(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  const there = new Set(await admin.listTopics());
+  const missing = specs.filter((spec) => !there.has(spec.name));
+  if (missing.length === 0) return;
+  const topics = missing.map((spec) => ({
+    topic: spec.name,
+    numPartitions: spec.partitions,
+    // -1: the broker's default. kafkajs would ask for one replica, wherever the topic is created.
+    replicationFactor: spec.replicationFactor ?? -1,
+    configEntries: Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value })),
+  }));
+  try {
+    await admin.createTopics({ topics, waitForLeaders: true });
+  } catch (error) {
+    if (!onlySaysExists(error)) throw refusal(error) ?? error;
+  }
+}
+
+/** Another replica may have created some of them meanwhile. */
+function onlySaysExists(error: unknown): boolean {
+  if (protocolErrorType(error) === 'TOPIC_ALREADY_EXISTS') return true;
+  if (!(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return false;
+  return error.errors.every((part: unknown) => protocolErrorType(part) === 'TOPIC_ALREADY_EXISTS');
+}
+
+const REFUSALS = ['INVALID_PARTITIONS', 'INVALID_REPLICATION_FACTOR', 'INVALID_CONFIG', 'POLICY_VIOLATION'];
+
+function refusal(error: unknown): TopicsError | undefined {
+  const parts: unknown[] =
+    error instanceof Error && 'errors' in error ? (error.errors as unknown[]) : [error];
+  const refused = parts.find((part) => REFUSALS.includes(protocolErrorType(part) ?? ''));
+  if (!(refused instanceof Error)) return undefined;
+  const topic = 'topic' in refused ? `${String(refused.topic)}: ` : '';
+  return new TopicsError('mismatch', `${topic}${refused.message}`, { cause: error });
+}
+
+async function compare(admin: Admin, specs: readonly TopicSpec[]): Promise<string[]> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: specs.map((spec) => spec.name) });
+  const counts = new Map(topics.map((topic) => [topic.name, topic.partitions.length]));
+  const described = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: specs.map((spec) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: spec.name })),
+  });
+  const configs = new Map(
+    described.resources.map((resource) => [
+      resource.resourceName,
+      new Map(resource.configEntries.map((entry) => [entry.configName, entry.configValue])),
+    ]),
+  );
+  return specs.flatMap((spec) => {
+    const differences: string[] = [];
+    const partitions = counts.get(spec.name) ?? 0;
+    if (partitions !== spec.partitions)
+      differences.push(`${spec.name} has ${partitions} partitions instead of ${spec.partitions}`);
+    for (const [name, wanted] of Object.entries(spec.configs ?? {})) {
+      const found = configs.get(spec.name)?.get(name);
+      if (found !== wanted) differences.push(`${spec.name} has ${name}=${found} instead of ${wanted}`);
+    }
+    return differences;
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * Four corrections to kafkajs 2.2.4, whose last release is of February 2023. Importing this module applies them, once
+ * per process; `kafka-client.ts` does. Each changes one method and is checked by a spec, so that another version of
+ * kafkajs cannot silently undo it.
+ */
+import Batch from 'kafkajs/src/consumer/batch.js';
+import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
+import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
+import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
+
+/** An assigner that also wants to know of positions outside the log; ours does. */
+export interface OutOfRangeListener {
+  offsetOutOfRange(topic: string, partition: number): void;
+}
+
+function isOutOfRangeListener(assigner: object): assigner is OutOfRangeListener {
+  return 'offsetOutOfRange' in assigner;
+}
+
+/**
+ * Idle connections: every connection re-arms a timer of 1 ms for ever once it has had a response, 2 % of a core per
+ * idle process (tulios/kafkajs#1751). The timer is needed only for what is throttled or waits.
+ */
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
+const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
+RequestQueue.prototype.scheduleCheckPendingRequests = function (): void {
+  // `throttledUntil` is -1 until a broker throttles; the original sorts out whether that time has come.
+  if (this.pending.length > 0 || this.throttledUntil > 0) schedule.call(this);
+};
+
+/**
+ * Batches without a record (control batches, aborted transactions): kafkajs moves past them without telling, and the
+ * consumer's own idea of its position would be left behind. They are handed over like all others, with no messages.
+ */
+Batch.prototype.isEmptyDueToFiltering = function (): boolean {
+  return false;
+};
+Batch.prototype.isEmpty = function (): boolean {
+  return this.rawMessages.length === 0;
+};
+
+/**
+ * A position outside the log: kafkajs commits the default offset and goes on there, which may skip everything. Here
+ * the partition is paused and the reader is told; it knows its position and decides.
+ */
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
+const recover = ConsumerGroup.prototype.recoverFromOffsetOutOfRange;
+ConsumerGroup.prototype.recoverFromOffsetOutOfRange = async function (error): Promise<void> {
+  const listener = this.assigners.find(isOutOfRangeListener);
+  if (listener === undefined) {
+    await recover.call(this, error);
+    return;
+  }
+  this.pause([{ topic: error.topic, partitions: [error.partition] }]);
+  listener.offsetOutOfRange(error.topic, error.partition);
+};
+
+const connect = createSocketFactory();
+
+/** Small requests leave at once: with Nagle's algorithm a request behind an unacknowledged one waits up to 40 ms. */
+export const socketFactory: ReturnType<typeof createSocketFactory> = (options) => {
+  const socket = connect(options);
+  socket.setNoDelay(true);
+  return socket;
+};
