@@ -80,7 +80,7 @@ export class EventsController {
       void reply.status(204).send();
       return;
     }
-    await followEvents(following, first, EventStream.open(reply, this.clock));
+    await followEvents(following, first, EventStream.begin(reply, this.clock));
   }
 
   async #hasEnded(experimentId: string, asker: Asker): Promise<boolean> {

@@ -30,7 +30,7 @@ export class EventStream {
     this.#clock = clock;
   }
 
-  static open(reply: FastifyReply, clock: Clock): EventStream {
+  static begin(reply: FastifyReply, clock: Clock): EventStream {
     const stream = new EventStream(reply, clock);
     reply.hijack();
     reply.raw.on('close', () => stream.close());
@@ -44,6 +44,11 @@ export class EventStream {
     return stream;
   }
 
+  /** False once the reader is gone, was cut off, or the stream was closed. */
+  isOpen(): boolean {
+    return !this.#closing.signal.aborted;
+  }
+
   /** Aborts when the reader is gone, was cut off, or the stream was closed. */
   get signal(): AbortSignal {
     return this.#closing.signal;
@@ -54,14 +59,14 @@ export class EventStream {
   }
 
   close(): void {
-    if (this.#closing.signal.aborted) return;
+    if (!this.isOpen()) return;
     this.#beat?.cancel();
     this.#closing.abort();
     this.#reply.raw.end();
   }
 
   #write(text: string): void {
-    if (this.#closing.signal.aborted) return;
+    if (!this.isOpen()) return;
     this.#reply.raw.write(text);
     if (this.#reply.raw.writableLength > BACKLOG_BYTES_MAX) {
       this.#reply.raw.destroy();
@@ -72,7 +77,7 @@ export class EventStream {
   #beatLater(): void {
     this.#beat = this.#clock.setTimer(BEAT_MS, () => {
       this.#write(': beat\n\n');
-      if (!this.#closing.signal.aborted) this.#beatLater();
+      if (this.isOpen()) this.#beatLater();
     });
   }
 }

@@ -56,11 +56,11 @@ export async function followEvents(
   stream.signal.addEventListener('abort', () => watch.close(), { once: true });
   try {
     let page: EventPage | null = first;
-    while (!stream.signal.aborted && page !== null) {
+    while (stream.isOpen() && page !== null) {
       for (const event of page.items) stream.send({ id: event.position, event: event.type, data: event });
       if (page.items.some((event) => event.applied && ENDS.has(event.type))) return;
       if (!page.more) await watch.news();
-      page = stream.signal.aborted ? null : await pageWhenPossible(following, page.nextOffset, stream);
+      page = !stream.isOpen() ? null : await pageWhenPossible(following, page.nextOffset, stream);
     }
   } finally {
     watch.close();
@@ -78,7 +78,7 @@ async function pageWhenPossible(
       return await eventPage(following, fromOffset);
     } catch (error) {
       if (!(error instanceof Problem) || !PASSING.has(error.code)) throw error;
-      if (stream.signal.aborted) return null;
+      if (!stream.isOpen()) return null;
     }
   }
 }

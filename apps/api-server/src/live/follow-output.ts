@@ -34,7 +34,7 @@ export class FollowOutput {
 
   async follow(wanted: OutputWanted, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const resume = Number(request.headers['last-event-id'] ?? 0);
-    const events = EventStream.open(reply, this.options.clock);
+    const events = EventStream.begin(reply, this.options.clock);
     const watch = this.options.history.watch(wanted.experiment.id);
     events.signal.addEventListener('abort', () => watch.close(), { once: true });
     try {
@@ -53,7 +53,7 @@ export class FollowOutput {
     let offset = from;
     let { experiment } = wanted;
     await this.options.output.caughtUp;
-    while (!events.signal.aborted) {
+    while (events.isOpen()) {
       const product = experiment[wanted.stream];
       if (product !== undefined) {
         await this.#sendProduct(product.sha256, offset, events);
@@ -62,7 +62,7 @@ export class FollowOutput {
       if (isTerminal(experiment.status)) return;
       const token = experiment.processes.find(({ index }) => index === wanted.index)?.jobs.at(-1)?.token;
       offset = await this.#sendLive({ token, stream: wanted.stream, offset }, { events, watch });
-      if (!events.signal.aborted) experiment = await this.#view(experiment, wanted.asker);
+      if (events.isOpen()) experiment = await this.#view(experiment, wanted.asker);
     }
   }
 
@@ -91,7 +91,7 @@ export class FollowOutput {
   async #sendProduct(sha256: string, from: number, events: EventStream): Promise<void> {
     let offset = from;
     for await (const bytes of this.options.content.read(sha256, { first: from }) ?? []) {
-      if (events.signal.aborted) return;
+      if (!events.isOpen()) return;
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
         const piece = Buffer.from(bytes.subarray(at, at + PIECE_BYTES));
         offset += piece.length;

@@ -78,7 +78,7 @@ export class Asking {
   ): Promise<{ result: QueryResult<Type>; position: string }> {
     const key = messageIdFromBytes(this.options.random.bytes(RANDOM_ID_BYTES));
     const record = encode(
-      newMessage(type, request as PayloadInput<Type>, this.#envelope(key, asker)) as Message,
+      newMessage(type, request, this.#envelope(key, asker)) as Message,
     );
     const outcome = await this.options.requests.request({
       topic: QUERIES_TOPIC,
