@@ -39,16 +39,27 @@ export const BROKER_CONFIGS = {
   'default.replication.factor': define('int', '1', 'Replicas of a topic that does not say', { min: 1 }),
   'delete.topic.enable': define('boolean', 'true', 'DeleteTopics is obeyed'),
   'fetch.max.bytes': define('int', '57671680', 'Most bytes of records in one Fetch answer', { min: 1024 }),
-  'group.initial.rebalance.delay.ms': define('int', '3000', 'How long an empty group waits for more members', {
-    min: 0,
+  'group.initial.rebalance.delay.ms': define(
+    'int',
+    '3000',
+    'How long an empty group waits for more members',
+    {
+      min: 0,
+    },
+  ),
+  'group.max.session.timeout.ms': define('int', '1800000', 'Longest session a member may ask for', {
+    min: 1,
   }),
-  'group.max.session.timeout.ms': define('int', '1800000', 'Longest session a member may ask for', { min: 1 }),
   'group.max.size': define('int', '2147483647', 'Most members of one group', { min: 1 }),
   'group.min.session.timeout.ms': define('int', '6000', 'Shortest session a member may ask for', { min: 1 }),
   'log.cleaner.delete.retention.ms': define('long', '86400000', 'How long tombstones are kept', { min: 0 }),
   'log.cleanup.policy': define('list', 'delete', 'What becomes of old segments', { oneOf: POLICIES }),
-  'log.flush.interval.messages': define('long', LONG_MAX, 'Records appended before a forced fsync', { min: 1 }),
-  'log.flush.interval.ms': define('long', LONG_MAX, 'Longest time before appended records are fsynced', { min: 1 }),
+  'log.flush.interval.messages': define('long', LONG_MAX, 'Records appended before a forced fsync', {
+    min: 1,
+  }),
+  'log.flush.interval.ms': define('long', LONG_MAX, 'Longest time before appended records are fsynced', {
+    min: 1,
+  }),
   'log.flush.offset.checkpoint.interval.ms': define('int', '60000', 'Pause between recovery checkpoints', {
     min: 100,
   }),
@@ -57,7 +68,9 @@ export const BROKER_CONFIGS = {
   'log.message.timestamp.after.max.ms': define('long', '3600000', 'How far ahead a timestamp may lie', {
     min: 0,
   }),
-  'log.message.timestamp.before.max.ms': define('long', LONG_MAX, 'How far back a timestamp may lie', { min: 0 }),
+  'log.message.timestamp.before.max.ms': define('long', LONG_MAX, 'How far back a timestamp may lie', {
+    min: 0,
+  }),
   'log.message.timestamp.type': define('string', 'CreateTime', 'Whose clock stamps a record', {
     oneOf: TIMESTAMP_TYPES,
   }),
@@ -69,29 +82,56 @@ export const BROKER_CONFIGS = {
     min: 14,
     max: 2147483647,
   }),
-  'log.segment.delete.delay.ms': define('long', '60000', 'Pause before a removed segment is unlinked', { min: 0 }),
+  'log.segment.delete.delay.ms': define('long', '60000', 'Pause before a removed segment is unlinked', {
+    min: 0,
+  }),
   'max.connections': define('int', '10000', 'Open connections of the broker', { min: 1 }),
   'max.connections.per.ip': define('int', '2147483647', 'Open connections from one address', { min: 0 }),
-  'max.request.partition.size.limit': define('int', '2000', 'Partitions in one DescribeTopicPartitions answer', {
-    min: 1,
-  }),
+  'max.request.partition.size.limit': define(
+    'int',
+    '2000',
+    'Partitions in one DescribeTopicPartitions answer',
+    {
+      min: 1,
+    },
+  ),
   'message.max.bytes': define('int', '1048588', 'Largest record batch', { min: 0 }),
   'min.insync.replicas': define('int', '1', 'In-sync replicas without which acks=all is refused', { min: 1 }),
   'num.partitions': define('int', '1', 'Partitions of a topic that does not say', { min: 1 }),
   'offset.metadata.max.bytes': define('int', '4096', 'Longest text beside a committed offset', { min: 0 }),
-  'offsets.retention.check.interval.ms': define('long', '600000', 'Pause between offset expiry runs', { min: 1 }),
-  'offsets.retention.minutes': define('int', '10080', 'Offsets of an empty group are kept this long', { min: 1 }),
-  'offsets.topic.num.partitions': define('int', '50', 'Partitions of __consumer_offsets', { min: 1 }),
-  'offsets.topic.replication.factor': define('int', '3', 'Replicas of __consumer_offsets, at most one a broker', {
+  'offsets.retention.check.interval.ms': define('long', '600000', 'Pause between offset expiry runs', {
     min: 1,
   }),
-  'offsets.topic.segment.bytes': define('int', '104857600', 'Segment size of __consumer_offsets', { min: 14 }),
-  'producer.id.expiration.ms': define('int', '86400000', 'A silent idempotent producer is forgotten', { min: 1 }),
-  'replica.high.watermark.checkpoint.interval.ms': define('long', '5000', 'Pause between watermark checkpoints', {
-    min: 100,
+  'offsets.retention.minutes': define('int', '10080', 'Offsets of an empty group are kept this long', {
+    min: 1,
   }),
+  'offsets.topic.num.partitions': define('int', '50', 'Partitions of __consumer_offsets', { min: 1 }),
+  'offsets.topic.replication.factor': define(
+    'int',
+    '3',
+    'Replicas of __consumer_offsets, at most one a broker',
+    {
+      min: 1,
+    },
+  ),
+  'offsets.topic.segment.bytes': define('int', '104857600', 'Segment size of __consumer_offsets', {
+    min: 14,
+  }),
+  'producer.id.expiration.ms': define('int', '86400000', 'A silent idempotent producer is forgotten', {
+    min: 1,
+  }),
+  'replica.high.watermark.checkpoint.interval.ms': define(
+    'long',
+    '5000',
+    'Pause between watermark checkpoints',
+    {
+      min: 100,
+    },
+  ),
   'socket.request.max.bytes': define('int', '104857600', 'Largest request frame', { min: 1 }),
-  'tail.cache.bytes': define('int', '4194304', 'Tail of a busy log kept in memory (Tidemark)', { min: 65536 }),
+  'tail.cache.bytes': define('int', '4194304', 'Tail of a busy log kept in memory (Tidemark)', {
+    min: 65536,
+  }),
 } as const satisfies Record<string, ConfigDefinition>;
 
 /** Settings of one topic and the broker setting each falls back to. */

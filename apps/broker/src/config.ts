@@ -31,7 +31,9 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const kafkaName = (variable: string): string =>
   variable.slice(KAFKA_PREFIX.length).toLowerCase().replaceAll('_', '.');
 
-export function readConfig(environment: Environment): { config: BrokerConfig } | { faults: readonly string[] } {
+export function readConfig(
+  environment: Environment,
+): { config: BrokerConfig } | { faults: readonly string[] } {
   const faults: string[] = [];
   const configured = new Map<string, string>();
   for (const [variable, text] of Object.entries(environment)) {

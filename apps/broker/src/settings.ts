@@ -3,6 +3,7 @@
  * overrides in the metadata log. Pure functions; whoever calls them decides what a fault means (exit 78 at start,
  * INVALID_CONFIG for a client).
  */
+import { logConfigOf, type LogConfig } from '@tidemark/log';
 import {
   BROKER_CONFIGS,
   TOPIC_CONFIGS,
@@ -19,7 +20,10 @@ export const isBrokerConfig = (name: string): name is BrokerConfigName => Object
 export const isTopicConfig = (name: string): name is TopicConfigName => Object.hasOwn(TOPIC_CONFIGS, name);
 
 /** The parsed value, or a sentence that says what is wrong with the text. */
-export function parseConfig(definition: ConfigDefinition, text: string): { value: ConfigValue } | { fault: string } {
+export function parseConfig(
+  definition: ConfigDefinition,
+  text: string,
+): { value: ConfigValue } | { fault: string } {
   const trimmed = text.trim();
   switch (definition.type) {
     case 'boolean':
@@ -45,7 +49,8 @@ function parseNumber(definition: ConfigDefinition, text: string): { value: numbe
   if (!/^-?\d{1,19}$/.test(text)) return { fault: `must be a whole number, not '${text}'` };
   const value = Number(text);
   const max = definition.max ?? (definition.type === 'int' ? 2_147_483_647 : Number.POSITIVE_INFINITY);
-  if (value < (definition.min ?? Number.NEGATIVE_INFINITY)) return { fault: `must be at least ${definition.min}` };
+  if (value < (definition.min ?? Number.NEGATIVE_INFINITY))
+    return { fault: `must be at least ${definition.min}` };
   if (value > max) return { fault: `must be at most ${max}` };
   return { value: Math.min(value, Number.MAX_SAFE_INTEGER) };
 }
@@ -85,4 +90,14 @@ export function topicSettings(
     settings[name] = parsed !== undefined && 'value' in parsed ? parsed.value : broker[fallback];
   }
   return settings as unknown as TopicSettings;
+}
+
+/** What a topic's logs are told: its overrides over what this broker was configured with. */
+export function topicLogConfig(
+  overrides: Readonly<Record<string, string>>,
+  broker: BrokerSettings,
+): LogConfig {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(topicSettings(overrides, broker))) texts[name] = String(value);
+  return logConfigOf(texts);
 }

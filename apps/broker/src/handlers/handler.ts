@@ -9,14 +9,17 @@
  * receive buffer and die when `handle` returns.
  */
 import type { Address, Clock, Random } from '@tidemark/platform';
-import type { Api, RequestOf, ResponseOf } from '@tidemark/wire';
+import type { Api, DecodedRequest, EncodableResponse, FieldMap } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import type { BrokerConfig } from '../config.js';
 import type { Controller } from '../controller/controller.js';
+import type { ProducerIds } from '../controller/producer-ids.js';
+import type { TopicsOnUse } from '../controller/topics-on-use.js';
 import type { MetadataImage } from '../controller/metadata-image.js';
 import type { Coordinators } from '../coordinators/coordinators.js';
 import type { BrokerMetrics } from '../metrics.js';
 import type { CloseReason } from '../network/close-reason.js';
+import type { Deadlines } from '../replicas/deadlines.js';
 import type { Replicas } from '../replicas/replicas.js';
 import type { Tick } from '../tick.js';
 
@@ -29,8 +32,12 @@ export interface RequestContext {
   readonly remote: Address;
   /** The address that clients of the request's listener are told to use for this broker. */
   readonly advertised: Address;
+  /** When the request was taken up, monotonic milliseconds. */
+  readonly startedAt: number;
   /** True once the connection is gone: a parked request need not be answered any more. */
   readonly closed: boolean;
+  /** True while the broker stops: what is parked is to be answered with what there is. */
+  readonly stopping: boolean;
   /** Closes the connection without an answer, for what cannot be answered (a failed acks=0 produce). */
   close(reason: CloseReason): void;
 }
@@ -43,14 +50,19 @@ export interface HandlerOptions {
   readonly pipelined?: boolean;
 }
 
-export interface Handler<A extends Api = Api> extends HandlerOptions {
-  readonly api: A;
-  /** `respond(undefined)` sends nothing and lets the next request go (acks=0). */
-  handle(
-    request: RequestOf<A>,
-    context: RequestContext,
-    respond: (response: ResponseOf<A> | undefined) => void,
-  ): void;
+/**
+ * One API's meaning. `respond(undefined)` sends nothing and lets the next request go (acks=0).
+ */
+export type Handle<Request, Response> = (
+  request: Request,
+  context: RequestContext,
+  respond: (response: Response | undefined) => void,
+) => void;
+
+/** A handler as the dispatcher sees it: its types are known to its own file only. */
+export interface Handler extends HandlerOptions {
+  readonly api: Api<FieldMap, FieldMap>;
+  readonly handle: Handle<unknown, unknown>;
 }
 
 /** What handlers work on. Made by `broker.ts` once, before the listener accepts. */
@@ -63,23 +75,30 @@ export interface BrokerContext {
   /** The newest metadata that this broker has replayed. */
   metadata(): MetadataImage;
   readonly controller: Controller;
+  readonly topicsOnUse: TopicsOnUse;
+  readonly producerIds: ProducerIds;
   readonly coordinators: Coordinators;
   /** The partitions that this broker has a replica of. */
   readonly replicas: Replicas;
   readonly tick: Tick;
+  /** For requests that wait; one timer for all of them. */
+  readonly deadlines: Deadlines;
+  /** Saves log starts, recovery points and high watermarks now (after DeleteRecords). */
+  checkpoint(): void;
 }
 
 /**
  * Each `handlers/NN-name.ts` exports one of these; `handlers/index.ts` lists them. The function is called once per
  * broker, so what it closes over is that broker's state of the API.
  */
-export type HandlerFactory<A extends Api = Api> = (broker: BrokerContext) => Handler<A>;
+export type HandlerFactory = (broker: BrokerContext) => Handler;
 
 /** Gives a handler's request and response their types from its API. */
-export function defineHandler<A extends Api>(
-  api: A,
-  make: (broker: BrokerContext) => Handler<A>['handle'],
+export function defineHandler<Q extends FieldMap, P extends FieldMap>(
+  api: Api<Q, P>,
+  make: (broker: BrokerContext) => Handle<DecodedRequest<Api<Q, P>>, EncodableResponse<Api<Q, P>>>,
   options: HandlerOptions = {},
-): HandlerFactory<A> {
-  return (broker) => ({ api, ...options, handle: make(broker) });
+): HandlerFactory {
+  // Requests are decoded and responses encoded by the very API that types them here: the one place of erasure.
+  return (broker) => ({ api, ...options, handle: make(broker) }) as unknown as Handler;
 }

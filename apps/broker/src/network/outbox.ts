@@ -24,20 +24,20 @@ export class Outbox {
     return this.writer.byteLength;
   }
 
-  /** Hands everything encoded so far to the socket; answers false when the socket did not take all of it at once. */
+  /** Hands everything encoded so far to the socket. False: enough for now, the connection will say `drained`. */
   send(): boolean {
-    if (this.writer.byteLength > 0) {
-      if (this.connection.pendingBytes === 0) this.reclaim();
-      const length = this.writer.byteLength;
-      this.connection.write(this.writer.written());
-      if (this.connection.pendingBytes === 0) this.writer = Outbox.reusable(this.writer, length);
-      else {
-        this.taken.push(this.writer);
-        this.writer = this.spare ?? new ByteWriter({ initialBytes: INITIAL_BYTES });
-        this.spare = undefined;
-      }
+    const length = this.writer.byteLength;
+    if (length === 0) return true;
+    if (this.connection.pendingBytes === 0) this.reclaim();
+    const more = this.connection.write(this.writer.written());
+    if (this.connection.pendingBytes === 0) {
+      this.writer = Outbox.reusable(this.writer, length);
+      return true;
     }
-    return this.connection.pendingBytes === 0;
+    this.taken.push(this.writer);
+    this.writer = this.spare ?? new ByteWriter({ initialBytes: INITIAL_BYTES });
+    this.spare = undefined;
+    return more;
   }
 
   /** The socket has taken everything: its buffers can be written to again. */

@@ -16,7 +16,6 @@ const ROOM_MIN = 4 * 1024;
 /** So many small reads in a row let a large buffer go. */
 const SMALL_READS = 64;
 
-/** `size`: the bytes after the length field. `undefined` while the length field is not complete. */
 export class ReceiveBuffer {
   private bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   private view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
@@ -59,6 +58,11 @@ export class ReceiveBuffer {
     return this.buffered < 4 ? undefined : this.view.getInt32(this.start);
   }
 
+  /** The first two bytes of the first frame's content (the API key), once they are there. */
+  frameKey(): number | undefined {
+    return this.buffered < 6 ? undefined : this.view.getInt16(this.start + 4);
+  }
+
   /** Where the first frame's content begins in `content`. */
   get frameStart(): number {
     return this.start + 4;
@@ -73,6 +77,11 @@ export class ReceiveBuffer {
   consume(size: number): void {
     this.start += 4 + size;
     assert(this.start <= this.end, 'consumed more than was received');
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.start = this.end;
   }
 
   /** The capacity to come down to, when it is larger: nothing is ever grown by this. */

@@ -63,7 +63,9 @@ export class Deadlines {
     if (next === undefined || next.at >= this.timerAt) return;
     this.timer?.cancel();
     this.timerAt = next.at;
-    this.timer = this.clock.setTimer(Math.max(0, Math.ceil(next.at - this.clock.monotonic())), () => this.run());
+    this.timer = this.clock.setTimer(Math.max(0, Math.ceil(next.at - this.clock.monotonic())), () =>
+      this.run(),
+    );
   }
 
   private sweep(): void {
@@ -94,7 +96,8 @@ export class Deadlines {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && (heap[child + 1] as Deadline).at < (heap[child] as Deadline).at) child += 1;
+      if (child + 1 < heap.length && (heap[child + 1] as Deadline).at < (heap[child] as Deadline).at)
+        child += 1;
       const below = heap[child] as Deadline;
       if (below.at >= last.at) break;
       heap[at] = below;

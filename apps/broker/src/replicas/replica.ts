@@ -6,8 +6,14 @@
  * What must hold: nothing is readable or acknowledged before it is written (with flush.messages=1: on disk); appends
  * carry the leader epoch under which the caller believes to lead; the high watermark never goes back in an epoch.
  */
-import { DiskError } from '@tidemark/platform';
-import type { AppendOrigin, AppendResult, LogRead, PartitionLog } from '@tidemark/log';
+import type {
+  AppendOptions,
+  AppendOrigin,
+  AppendResult,
+  LogConfig,
+  PartitionLog,
+  ReadResult,
+} from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import type { PartitionImage } from '../controller/metadata-image.js';
@@ -22,33 +28,39 @@ export interface ReplicaOptions {
   readonly brokerId: number;
   readonly tick: Tick;
   readonly logger: Logger;
-  /** Fsync after so many records; 1 means that nothing is committed before it is on disk. */
-  readonly flushMessages: number;
+  /** acks=all is refused while fewer replicas are in sync. */
+  readonly minInsyncReplicas: number;
 }
 
 export class Replica implements TickTask {
   scheduled = false;
-  /** Long polls that wait for records of this partition. */
-  readonly readers = new ReadWaiters();
   readonly topic: string;
   readonly topicId: string;
   readonly partition: number;
   readonly log: PartitionLog;
-  flushMessages: number;
+  /** Long polls that wait for records of this partition. */
+  readonly readers = new ReadWaiters();
+  minInsyncReplicas: number;
+  /** Replicas in sync, this one included. */
+  inSyncCount = 0;
+  private readonly writing = new CommitWaiters();
   private readonly committing = new CommitWaiters();
   private leaderId = -1;
   private epoch = -1;
-  private watermark = 0;
-  private flushing = false;
-  private offlineBecause: Error | undefined;
+  private retired = false;
+  private appendOptions: Readonly<Record<AppendOrigin, AppendOptions>>;
 
   constructor(private readonly options: ReplicaOptions) {
     this.topic = options.topic;
     this.topicId = options.topicId;
     this.partition = options.partition;
     this.log = options.log;
-    this.flushMessages = options.flushMessages;
-    this.watermark = options.log.logStartOffset;
+    this.minInsyncReplicas = options.minInsyncReplicas;
+    this.appendOptions = optionsOf(-1);
+    this.log.listener = {
+      flushed: () => options.tick.scheduleWrite(this),
+      failed: (_log, error) => this.failed(error),
+    };
   }
 
   get leader(): number {
@@ -61,17 +73,17 @@ export class Replica implements TickTask {
 
   /** True while this broker leads the partition and its log can be used. */
   get leading(): boolean {
-    return this.leaderId === this.options.brokerId && this.offlineBecause === undefined;
+    return this.leaderId === this.options.brokerId && this.log.failure === undefined && !this.retired;
   }
 
   /** The first offset that is not committed: consumers read below it. */
   get highWatermark(): number {
-    return this.watermark;
+    return this.log.highWatermark;
   }
 
   /** The first offset of the earliest open transaction; there are none yet. */
   get lastStableOffset(): number {
-    return this.watermark;
+    return this.log.highWatermark;
   }
 
   get logStartOffset(): number {
@@ -84,7 +96,7 @@ export class Replica implements TickTask {
 
   /** Why the partition cannot be used here, or `NONE`. */
   get availability(): ErrorCode {
-    if (this.offlineBecause !== undefined) return ErrorCode.KAFKA_STORAGE_ERROR;
+    if (this.log.failure !== undefined) return ErrorCode.KAFKA_STORAGE_ERROR;
     return this.leading ? ErrorCode.NONE : ErrorCode.NOT_LEADER_OR_FOLLOWER;
   }
 
@@ -96,34 +108,49 @@ export class Replica implements TickTask {
 
   /** Takes the role that the metadata gives. A new epoch of the own leadership is in the log before any append. */
   assume(image: PartitionImage): void {
+    this.inSyncCount = image.isr.length;
     if (image.leaderEpoch === this.epoch && image.leader === this.leaderId) return;
     this.leaderId = image.leader;
     this.epoch = image.leaderEpoch;
-    if (this.leading) this.log.assignEpoch(image.leaderEpoch);
-    else this.committing.fail(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    this.appendOptions = optionsOf(this.epoch);
+    if (this.leading) this.log.assignEpoch(this.epoch);
+    else this.tellWaiters(this.availability);
+    this.options.tick.scheduleWrite(this);
+  }
+
+  configure(config: LogConfig, minInsyncReplicas: number): void {
+    this.log.config = config;
+    this.minInsyncReplicas = minInsyncReplicas;
     this.options.tick.scheduleWrite(this);
   }
 
   /**
-   * Stages one record batch. `leaderEpoch` is the epoch under which the caller believes to write: -1 for clients,
-   * which are served in whatever epoch it is now; a coordinator gives the epoch that it took over in, and is fenced.
+   * Stages one record batch; the answer is reused by the next append. `leaderEpoch` is the epoch under which the caller
+   * believes to write: -1 for clients, which are served in whatever epoch it is now; a coordinator gives the epoch that
+   * it took over in, and is fenced.
    */
   append(batch: Uint8Array, origin: AppendOrigin, leaderEpoch = -1): AppendResult {
-    if (!this.leading) return { error: this.availability };
-    const fenced = this.checkEpoch(leaderEpoch);
-    if (fenced !== ErrorCode.NONE) return { error: fenced };
-    const result = this.log.append(batch, { origin, leaderEpoch: this.epoch });
-    this.options.tick.scheduleWrite(this);
+    const refused = this.leading ? this.checkEpoch(leaderEpoch) : this.availability;
+    if (refused !== ErrorCode.NONE) return refusal(refused);
+    const result = this.log.append(batch, this.appendOptions[origin]);
+    if (result.error === ErrorCode.NONE) this.options.tick.scheduleWrite(this);
     return result;
+  }
+
+  /** Calls back when everything below `offset` is written here (with flush.messages=1: on disk). */
+  onWritten(offset: number, callback: OnCommitted): void {
+    if (!this.leading) callback(this.availability);
+    else if (this.log.acknowledgeableEnd >= offset) callback(ErrorCode.NONE);
+    else this.writing.add(offset, callback);
   }
 
   /**
    * Calls back when everything below `offset` is committed, or with an error when that will not be known here any
-   * more. At once when it is already; else in the tick that commits it. Offsets are asked for in ascending order.
+   * more. At once when it is already; else in the tick that commits it.
    */
   onCommitted(offset: number, callback: OnCommitted): void {
     if (!this.leading) callback(this.availability);
-    else if (this.watermark >= offset) callback(ErrorCode.NONE);
+    else if (this.highWatermark >= offset) callback(ErrorCode.NONE);
     else this.committing.add(offset, callback);
   }
 
@@ -131,77 +158,83 @@ export class Replica implements TickTask {
    * Whole batches from the one that holds `fromOffset`, up to the high watermark: at once from memory, by promise
    * from disk. With `minOneBatch` the first batch comes even when it is larger than `maxBytes`.
    */
-  read(fromOffset: number, maxBytes: number, minOneBatch: boolean): LogRead | Promise<LogRead> {
-    return this.log.read(fromOffset, maxBytes, { upTo: this.watermark, minOneBatch });
+  read(fromOffset: number, maxBytes: number, minOneBatch: boolean): ReadResult | Promise<ReadResult> {
+    return this.log.read(fromOffset, maxBytes, { upTo: this.highWatermark, minOneBatch });
   }
 
   /** End of a turn: one write, then whoever waited for it. */
   runTick(): void {
-    if (this.offlineBecause !== undefined) return;
-    try {
-      this.log.writeStaged();
-    } catch (error) {
-      this.writeFailed(error);
-      return;
-    }
-    if (this.log.writtenOffset - this.log.flushedOffset >= this.flushMessages) this.flush();
+    if (this.retired) return;
+    const refused = this.log.writeStaged();
+    if (refused !== undefined) this.writeRefused(refused);
+    this.log.flushIfDue();
     this.advance();
   }
 
-  /** Makes what is written durable; whoever is first flushes for all that was written until then. */
-  flush(): void {
-    if (this.flushing || this.offlineBecause !== undefined) return;
-    this.flushing = true;
-    this.log.flush().then(
-      () => {
-        this.flushing = false;
-        this.options.tick.scheduleWrite(this);
-      },
-      (error: unknown) => this.goOffline(error),
-    );
-  }
-
-  /** Records below `offset` are given up (DeleteRecords); the answer is the new log start or an error. */
+  /** Records below `offset` are given up (DeleteRecords; -1: all that are committed). */
   deleteRecordsBefore(offset: number): { lowWatermark: number } | { error: ErrorCode } {
     if (!this.leading) return { error: this.availability };
-    const target = offset === -1 ? this.watermark : offset;
-    if (target < 0 || target > this.watermark) return { error: ErrorCode.OFFSET_OUT_OF_RANGE };
+    const target = offset === -1 ? this.highWatermark : offset;
+    if (target < 0 || target > this.highWatermark) return { error: ErrorCode.OFFSET_OUT_OF_RANGE };
     this.log.deleteRecordsBefore(target);
-    this.options.tick.scheduleWrite(this);
     return { lowWatermark: this.log.logStartOffset };
   }
 
-  /** The partition is leaving this broker: everybody who waits is told. */
+  /** The partition is leaving this broker, or the broker stops: everybody who waits is told. */
   retire(): void {
-    this.leaderId = -1;
-    this.committing.fail(ErrorCode.NOT_LEADER_OR_FOLLOWER);
-    this.readers.wake();
+    this.retired = true;
+    this.tellWaiters(ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
 
   /** The one place where the high watermark moves. This log alone commits, as long as a partition has one replica. */
   private advance(): void {
-    const committed = this.flushMessages === 1 ? this.log.flushedOffset : this.log.writtenOffset;
-    if (committed > this.watermark) this.watermark = committed;
-    if (this.committing.size > 0) this.committing.release(this.watermark);
+    const end = this.log.acknowledgeableEnd;
+    if (this.leading && end > this.log.highWatermark) this.log.highWatermark = end;
+    if (this.writing.size > 0) this.writing.release(end);
+    if (this.committing.size > 0) this.committing.release(this.highWatermark);
     if (this.readers.size > 0) this.readers.wake();
   }
 
-  /** The write was refused: what was staged is gone from the log, reads go on, and the next append tries again. */
-  private writeFailed(error: unknown): void {
-    if (!(error instanceof DiskError)) throw error;
-    this.options.logger.error({ err: error, topic: this.topic, partition: this.partition }, 'append refused');
-    this.committing.fail(ErrorCode.KAFKA_STORAGE_ERROR);
+  /** The disk refused: what was staged is gone from the log again, reads go on, the next append tries anew. */
+  private writeRefused(error: Error): void {
+    this.report(error, 'append refused by the disk');
+    this.writing.failBeyond(this.logEndOffset, ErrorCode.KAFKA_STORAGE_ERROR);
+    this.committing.failBeyond(this.logEndOffset, ErrorCode.KAFKA_STORAGE_ERROR);
   }
 
-  /** A failed fsync leaves it unknown what is on disk: this replica serves nobody until the broker is restarted. */
-  private goOffline(error: unknown): void {
-    this.flushing = false;
-    this.offlineBecause = error instanceof Error ? error : new Error(String(error));
-    this.options.logger.error(
-      { err: error, topic: this.topic, partition: this.partition },
-      'flush failed: partition taken offline',
-    );
-    this.committing.fail(ErrorCode.KAFKA_STORAGE_ERROR);
+  /** What is on disk is not known any more: this replica serves nobody until the broker starts again. */
+  private failed(error: Error): void {
+    this.report(error, 'log failed: partition taken offline');
+    this.tellWaiters(ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+
+  private report(err: Error, what: string): void {
+    this.options.logger.error({ err, topic: this.topic, partition: this.partition }, what);
+  }
+
+  private tellWaiters(error: ErrorCode): void {
+    this.writing.failBeyond(-1, error);
+    this.committing.failBeyond(-1, error);
     this.readers.wake();
   }
+}
+
+function optionsOf(leaderEpoch: number): Readonly<Record<AppendOrigin, AppendOptions>> {
+  return {
+    client: { origin: 'client', leaderEpoch },
+    coordinator: { origin: 'coordinator', leaderEpoch },
+    replica: { origin: 'replica', leaderEpoch },
+  };
+}
+
+function refusal(error: ErrorCode): AppendResult {
+  return {
+    error,
+    errorMessage: null,
+    baseOffset: -1,
+    lastOffset: -1,
+    logAppendTimeMs: -1,
+    duplicate: false,
+    recordErrors: [],
+  };
 }

@@ -34,21 +34,23 @@ export class CommitWaiters {
 
   /** Calls everybody whose offset is at most `highWatermark`, in order. */
   release(highWatermark: number): void {
-    while (this.first < this.offsets.length && this.lowest <= highWatermark) this.callFirst(ErrorCode.NONE);
+    while (this.first < this.offsets.length && this.lowest <= highWatermark) this.callFirst();
     if (this.first === this.offsets.length) this.clear();
     else if (this.first > 1024) this.forgetCalled();
   }
 
-  /** Calls everybody with `error`: leadership or the log is gone. */
-  fail(error: ErrorCode): void {
-    while (this.first < this.offsets.length) this.callFirst(error);
+  /** Calls everybody who waits for more than `offset` with `error`, in order; -1 is everybody. */
+  failBeyond(offset: number, error: ErrorCode): void {
+    this.release(offset);
+    const callbacks = this.callbacks.slice(this.first);
     this.clear();
+    for (const callback of callbacks) callback(error);
   }
 
-  private callFirst(error: ErrorCode): void {
+  private callFirst(): void {
     const callback = this.callbacks[this.first];
     this.first += 1;
-    callback?.(error);
+    callback?.(ErrorCode.NONE);
   }
 
   private clear(): void {

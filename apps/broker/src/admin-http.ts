@@ -1,0 +1,104 @@
+/**
+ * The broker's side door for people and monitors: /healthz, /readyz, /metrics, and what the broker knows as JSON under
+ * /brokers and /topics. Reads only. Started by `broker.ts`; binds to loopback unless told otherwise.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Address } from '@tidemark/platform';
+import type { Registry } from 'prom-client';
+import type { MetadataImage } from './controller/metadata-image.js';
+import type { Replicas } from './replicas/replicas.js';
+
+export interface AdminHttpOptions {
+  readonly registry: Registry;
+  readonly image: () => MetadataImage;
+  readonly replicas: Replicas;
+  /** True between the end of the start and the beginning of the stop. */
+  readonly ready: () => boolean;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const json = (value: unknown, status = 200): Answer => ({
+  status,
+  type: 'application/json',
+  body: `${JSON.stringify(value)}\n`,
+});
+
+export class AdminHttp {
+  private readonly server: Server;
+
+  constructor(private readonly options: AdminHttpOptions) {
+    this.server = createServer((request, response) => void this.serve(request, response));
+    this.server.requestTimeout = 10_000;
+    this.server.maxHeadersCount = 100;
+  }
+
+  /** Rejects with the system's error, `code` EADDRINUSE among them. */
+  listen({ host, port }: Address): Promise<Address> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.removeListener('error', reject);
+        const bound = this.server.address();
+        resolve(bound === null || typeof bound === 'string' ? { host, port } : { host, port: bound.port });
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, type, body } = await this.answer(request);
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer> {
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return json({ error: 'only GET is served' }, 405);
+    const { registry, image, ready } = this.options;
+    switch (new URL(request.url ?? '/', 'http://broker').pathname) {
+      case '/healthz':
+        return json({ status: 'ok' });
+      case '/readyz':
+        return ready() ? json({ status: 'ready' }) : json({ status: 'not ready' }, 503);
+      case '/metrics':
+        return { status: 200, type: registry.contentType, body: await registry.metrics() };
+      case '/brokers':
+        return json({ controllerId: image().controllerId, brokers: [...image().brokers.values()] });
+      case '/topics':
+        return json(this.topics());
+      default:
+        return json({ error: 'not found' }, 404);
+    }
+  }
+
+  private topics(): unknown[] {
+    return [...this.options.image().topics.values()].map((topic) => ({
+      name: topic.name,
+      id: topic.id,
+      internal: topic.internal,
+      configs: topic.configs,
+      partitions: topic.partitions.map((partition) => {
+        const replica = this.options.replicas.topic(topic.name)?.partitions[partition.partition];
+        const here = typeof replica === 'object' ? replica : undefined;
+        return {
+          ...partition,
+          logStartOffset: here?.logStartOffset ?? null,
+          highWatermark: here?.highWatermark ?? null,
+          logEndOffset: here?.logEndOffset ?? null,
+          bytes: here?.log.sizeBytes ?? null,
+        };
+      }),
+    }));
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * One broker, put together: takes the data directory, replays the metadata, opens its partitions, answers clients,
+ * and lets go of everything in the opposite order. Made by `main.ts` with the real doors and by specs with whatever
+ * they need. Holds the parts; each part holds its own state.
+ *
+ * What must hold: nobody is answered before the metadata log is replayed and this broker is registered in it; nothing
+ * acknowledged is unwritten when `stop` resolves, and then the directory says so (clean-shutdown marker).
+ */
+import { LogDirectory, logConfigOf } from '@tidemark/log';
+import type { Address, Clock, Disk, Network, Random } from '@tidemark/platform';
+import type { Logger } from 'pino';
+import { AdminHttp } from './admin-http.js';
+import type { BrokerConfig } from './config.js';
+import { Controller } from './controller/controller.js';
+import { METADATA_TOPIC } from './controller/metadata-image.js';
+import { MetadataLog } from './controller/metadata-log.js';
+import { ProducerIds } from './controller/producer-ids.js';
+import { TopicsOnUse } from './controller/topics-on-use.js';
+import { Coordinators } from './coordinators/coordinators.js';
+import type { BrokerContext } from './handlers/handler.js';
+import { handlersOf } from './handlers/index.js';
+import { Housekeeping } from './housekeeping.js';
+import { BrokerMetrics } from './metrics.js';
+import { Dispatch } from './network/dispatch.js';
+import { Listener } from './network/listener.js';
+import { Deadlines } from './replicas/deadlines.js';
+import { Replicas } from './replicas/replicas.js';
+import { Tick } from './tick.js';
+
+export interface BrokerDoors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly network: Network;
+}
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  readonly doors: BrokerDoors;
+  readonly logger: Logger;
+  /** The broker cannot go on (its metadata log failed); the process should end. */
+  readonly onFailed: (error: Error) => void;
+}
+
+export interface BrokerAddresses {
+  readonly kafka: Address;
+  readonly admin: Address;
+}
+
+/** Kafka's fixed id of its metadata topic. */
+const METADATA_IDENTITY = {
+  topic: METADATA_TOPIC,
+  partition: 0,
+  topicId: '00000000-0000-0000-0000-000000000001',
+};
+/** Kept for ever: there are no snapshots of it yet. */
+const METADATA_CONFIGS = { 'retention.ms': '-1', 'retention.bytes': '-1', 'max.message.bytes': '8388608' };
+/** How long a stop waits for requests that were taken up, and for answers to be read. */
+const STOP_GRACE_MS = 3_000;
+
+export class Broker {
+  readonly metrics = new BrokerMetrics();
+  readonly replicas: Replicas;
+  readonly controller: Controller;
+  private readonly tick: Tick;
+  private readonly deadlines: Deadlines;
+  private readonly directory: LogDirectory;
+  private readonly coordinators: Coordinators;
+  private readonly housekeeping: Housekeeping;
+  private readonly listener: Listener;
+  private readonly admin: AdminHttp;
+  private ready = false;
+
+  /** Takes the data directory. Throws `LogError` (locked, foreign, corrupt). */
+  constructor(private readonly options: BrokerOptions) {
+    const { config, doors, logger } = options;
+    const { settings, nodeId: brokerId, clusterId } = config;
+    const { clock, random, disk } = doors;
+    this.tick = new Tick(clock);
+    this.deadlines = new Deadlines(clock);
+    this.directory = LogDirectory.open({
+      disk,
+      clock,
+      random,
+      path: config.dataDirectory,
+      clusterId,
+      nodeId: brokerId,
+    });
+    this.replicas = new Replicas({ directory: this.directory, brokerId, settings, tick: this.tick, logger });
+    this.controller = new Controller({
+      clusterId,
+      log: new MetadataLog(this.directory.openLog(METADATA_IDENTITY, logConfigOf(METADATA_CONFIGS)), clock),
+      defaults: {
+        partitions: settings['num.partitions'],
+        replicationFactor: settings['default.replication.factor'],
+      },
+      onFailed: options.onFailed,
+    });
+    const context = this.context();
+    this.coordinators = new Coordinators(context);
+    const handlers = handlersOf({ ...context, coordinators: this.coordinators });
+    this.housekeeping = new Housekeeping({ directory: this.directory, settings, clock, logger });
+    this.listener = new Listener({
+      network: doors.network,
+      clock,
+      tick: this.tick,
+      logger,
+      metrics: this.metrics,
+      dispatch: new Dispatch({ handlers, metrics: this.metrics, logger, clock }),
+      requestBytesMax: settings['socket.request.max.bytes'],
+      connectionsMax: settings['max.connections'],
+      connectionsPerIpMax: settings['max.connections.per.ip'],
+      idleMaxMs: settings['connections.max.idle.ms'],
+    });
+    this.admin = new AdminHttp({
+      registry: this.metrics.registry(
+        handlers.map(({ api }) => api),
+        {
+          connections: () => this.listener.connections,
+          partitions: () => this.replicas.count,
+          parkedReads: () => this.replicas.parkedReads,
+        },
+      ),
+      image: () => this.controller.image,
+      replicas: this.replicas,
+      ready: () => this.ready,
+    });
+  }
+
+  /** Resolves when clients are answered. Rejects with `NetworkError` (a port in use) or what the metadata log says. */
+  async start(): Promise<BrokerAddresses> {
+    const { config } = this.options;
+    const { bound, advertised } = await this.listener.listen(config.listen, config.advertised);
+    const admin = await this.admin.listen(config.adminListen);
+    this.controller.listen((_image, delta) => this.replicas.apply(delta));
+    this.coordinators.start();
+    await this.controller.start();
+    this.replicas.reportStrays();
+    await this.register(advertised);
+    this.housekeeping.start();
+    this.listener.serve();
+    this.ready = true;
+    return { kafka: bound, admin };
+  }
+
+  /** Answers what was taken up, makes everything durable and lets go of the directory. */
+  async stop(): Promise<void> {
+    this.ready = false;
+    await this.listener.drain();
+    this.coordinators.stop();
+    this.replicas.wakeAll();
+    this.tick.run();
+    await this.listener.close(STOP_GRACE_MS);
+    this.housekeeping.stop();
+    this.controller.stop();
+    this.replicas.retireAll();
+    this.tick.run();
+    this.deadlines.close();
+    await this.directory.close();
+    await this.admin.close();
+  }
+
+  private context(): Omit<BrokerContext, 'coordinators'> {
+    const { config, doors, logger } = this.options;
+    const { controller } = this;
+    return {
+      config,
+      clock: doors.clock,
+      random: doors.random,
+      logger,
+      metrics: this.metrics,
+      metadata: () => controller.image,
+      controller,
+      topicsOnUse: new TopicsOnUse(controller, config.settings, doors.random),
+      producerIds: new ProducerIds(controller, config.nodeId),
+      replicas: this.replicas,
+      tick: this.tick,
+      deadlines: this.deadlines,
+      checkpoint: () => this.directory.checkpoint(),
+    };
+  }
+
+  private register(advertised: Address): Promise<void> {
+    const { config, doors } = this.options;
+    const { host, port } = advertised;
+    const incarnationId = doors.random.uuid();
+    return new Promise((resolve, reject) => {
+      this.controller.submit(
+        { type: 'RegisterBroker', brokerId: config.nodeId, incarnationId, host, port, rack: null },
+        (answer) => {
+          if ('error' in answer)
+            reject(new Error(`the broker could not be registered: error ${answer.error}`));
+          else resolve();
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Fetch: record batches from an offset on, for consumers. Answers at once when there is enough, an error, or nothing
+ * to wait for; else the request waits at its replicas and is looked at in every tick that commits records, until its
+ * time is up. Fetch sessions are declined (session id 0), which the protocol allows: every request is a full one.
+ */
+import { ErrorCode, fetchApi, type FetchRequest, type FetchResponse } from '@tidemark/wire';
+import { FetchInProgress } from '../replicas/fetch-request.js';
+import { PartitionRead } from '../replicas/partition-read.js';
+import { currentLeaderOf, nodeEndpoints } from './current-leader.js';
+import { defineHandler, type BrokerContext, type RequestContext } from './handler.js';
+
+type TopicAsked = FetchRequest['topics'][number];
+type PartitionAnswer = Omit<FetchResponse['responses'][number]['partitions'][number], 'abortedTransactions'>;
+
+interface TopicRead {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly partitions: readonly PartitionRead[];
+}
+
+/** First version that names topics by id. */
+const TOPIC_ID_VERSION = 13;
+/** First version whose wrong-leader errors carry the right leader. */
+const LEADER_HINT_VERSION = 16;
+/** First version that may carry zstd. */
+const ZSTD_VERSION = 10;
+const READ_COMMITTED = 1;
+const NO_RECORDS = new Uint8Array(0);
+
+export const fetchHandler = defineHandler(fetchApi, (broker) => (request, context, respond) => {
+  const refused = refusalOf(request);
+  if (refused !== ErrorCode.NONE) {
+    respond({ throttleTimeMs: 0, errorCode: refused, sessionId: 0, responses: [] });
+    return;
+  }
+  const topics = request.topics.map((topic) => readsOf(broker, request, context, topic));
+  const limits = {
+    minBytes: request.minBytes,
+    maxBytes: Math.min(request.maxBytes, broker.config.settings['fetch.max.bytes']),
+    maxWaitMs: request.maxWaitMs,
+  };
+  const partitions = topics.flatMap((topic) => topic.partitions);
+  const committed = request.isolationLevel === READ_COMMITTED;
+  const answer = (): void => respond(responseOf(broker, context, topics, committed));
+  new FetchInProgress(partitions, limits, context, broker.deadlines, answer).start();
+});
+
+/** Top-level errors: sessions that we never handed out. */
+function refusalOf(request: FetchRequest): ErrorCode {
+  if (request.sessionId !== 0 || request.sessionEpoch > 0) return ErrorCode.FETCH_SESSION_ID_NOT_FOUND;
+  return ErrorCode.NONE;
+}
+
+function readsOf(
+  broker: BrokerContext,
+  request: FetchRequest,
+  context: RequestContext,
+  asked: TopicAsked,
+): TopicRead {
+  const { replicas } = broker;
+  const byId = context.apiVersion >= TOPIC_ID_VERSION;
+  const topic = byId ? replicas.topicById(asked.topicId) : replicas.topic(asked.topic);
+  const unknown = byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+  const follower = Math.max(request.replicaId, request.replicaState.replicaId) >= 0;
+  const partitions = asked.partitions.map((partition) => {
+    // Nobody follows this broker: whoever says so is a client that asks for what is not committed.
+    const replica = follower ? ErrorCode.CLUSTER_AUTHORIZATION_FAILED : topic?.partition(partition.partition);
+    return new PartitionRead({ ...partition, bytesMax: partition.partitionMaxBytes }, replica ?? unknown);
+  });
+  return { topic: asked.topic, topicId: asked.topicId, partitions };
+}
+
+function responseOf(
+  broker: BrokerContext,
+  context: RequestContext,
+  topics: readonly TopicRead[],
+  committed: boolean,
+): FetchResponse {
+  const leaders = new Set<number>();
+  const responses = topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map((read) => {
+      const answer = {
+        ...partitionAnswer(broker, context, read),
+        abortedTransactions: committed ? [] : null,
+      };
+      if (context.apiVersion < LEADER_HINT_VERSION || !isWrongLeader(read.error)) return answer;
+      const currentLeader = currentLeaderOf(broker.metadata(), { name: topic, topicId }, read.partition);
+      if (currentLeader === undefined) return answer;
+      leaders.add(currentLeader.leaderId);
+      return { ...answer, currentLeader };
+    }),
+  }));
+  const response = { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId: 0, responses };
+  return leaders.size === 0
+    ? response
+    : { ...response, nodeEndpoints: nodeEndpoints(broker.metadata(), leaders) };
+}
+
+function isWrongLeader(error: ErrorCode): boolean {
+  return error === ErrorCode.NOT_LEADER_OR_FOLLOWER || error === ErrorCode.FENCED_LEADER_EPOCH;
+}
+
+function partitionAnswer(
+  broker: BrokerContext,
+  context: RequestContext,
+  read: PartitionRead,
+): PartitionAnswer {
+  const records = bytesOf(read);
+  let error: ErrorCode = read.error;
+  if (context.apiVersion < ZSTD_VERSION && holdsZstd(read)) error = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
+  else broker.metrics.fetchedBytes += records.length;
+  return {
+    partitionIndex: read.partition,
+    errorCode: error,
+    highWatermark: read.highWatermark,
+    lastStableOffset: read.lastStableOffset,
+    logStartOffset: read.logStartOffset,
+    records: error === ErrorCode.NONE ? records : NO_RECORDS,
+    ...(read.diverging === undefined ? {} : { divergingEpoch: read.diverging }),
+  };
+}
+
+/** The batches as one piece: usually they lie together, and are copied only once more, into the answer. */
+function bytesOf(read: PartitionRead): Uint8Array {
+  const views = read.result?.views ?? [];
+  const [only = NO_RECORDS] = views;
+  return views.length <= 1 ? only : Buffer.concat(views);
+}
+
+const LENGTH_AT = 8;
+const ATTRIBUTES_AT = 21;
+const HEADER_BYTES = 61;
+const CODEC_MASK = 0x07;
+const ZSTD = 4;
+
+function holdsZstd(read: PartitionRead): boolean {
+  for (const bytes of read.result?.views ?? []) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at + HEADER_BYTES <= bytes.length; at += LENGTH_AT + 4 + view.getInt32(at + LENGTH_AT)) {
+      if ((view.getInt16(at + ATTRIBUTES_AT) & CODEC_MASK) === ZSTD) return true;
+    }
+  }
+  return false;
+}

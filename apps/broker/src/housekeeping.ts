@@ -1,0 +1,80 @@
+/**
+ * What has to be done now and then: flushes that are due, checkpoints, retention, forgetting silent producers. Holds
+ * one timer per duty. Started and stopped by `broker.ts`. A duty that fails is logged and done again next time.
+ */
+import type { LogDirectory } from '@tidemark/log';
+import type { Clock, Timer } from '@tidemark/platform';
+import type { Logger } from 'pino';
+import type { BrokerSettings } from './config-table.js';
+
+export interface HousekeepingOptions {
+  readonly directory: LogDirectory;
+  readonly settings: BrokerSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Duty {
+  readonly name: string;
+  readonly periodMs: number;
+  run(): void;
+}
+
+const FLUSH_CHECK_MS = 500;
+const PRODUCER_CHECK_MS = 600_000;
+/** A timer's longest delay. */
+const DELAY_MAX_MS = 2 ** 31 - 1;
+
+export class Housekeeping {
+  private readonly timers = new Map<string, Timer>();
+  private stopped = false;
+
+  constructor(private readonly options: HousekeepingOptions) {}
+
+  start(): void {
+    for (const duty of this.duties()) this.schedule(duty);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const timer of this.timers.values()) timer.cancel();
+  }
+
+  private duties(): Duty[] {
+    const { directory, settings } = this.options;
+    const everyLog = (name: string, periodMs: number, run: (log: LogOf) => void): Duty => ({
+      name,
+      periodMs,
+      run: () => {
+        for (const log of directory.logs()) if (log.failure === undefined) run(log);
+      },
+    });
+    return [
+      everyLog('flush', FLUSH_CHECK_MS, (log) => log.flushIfDue()),
+      everyLog('retention', settings['log.retention.check.interval.ms'], (log) => log.applyRetention()),
+      everyLog('producers', PRODUCER_CHECK_MS, (log) =>
+        log.expireProducers(settings['producer.id.expiration.ms']),
+      ),
+      {
+        name: 'checkpoint',
+        periodMs: settings['replica.high.watermark.checkpoint.interval.ms'],
+        run: () => directory.checkpoint(),
+      },
+    ];
+  }
+
+  private schedule(duty: Duty): void {
+    const delayMs = Math.min(duty.periodMs, DELAY_MAX_MS);
+    const timer = this.options.clock.setTimer(delayMs, () => {
+      try {
+        duty.run();
+      } catch (err) {
+        this.options.logger.error({ err, duty: duty.name }, 'housekeeping failed');
+      }
+      if (!this.stopped) this.schedule(duty);
+    });
+    this.timers.set(duty.name, timer);
+  }
+}
+
+type LogOf = ReturnType<LogDirectory['logs']> extends Iterable<infer Log> ? Log : never;

@@ -1,0 +1,123 @@
+/**
+ * What the broker counts. Counters are plain arrays so that a request costs a few additions; Prometheus' text is made
+ * of them when somebody asks. Labels come from our own tables (APIs, close reasons), never from clients.
+ */
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { CLOSE_REASONS, type CloseReason } from './network/close-reason.js';
+
+/** Request keys beyond this are not served. */
+const API_KEYS = 128;
+
+/** Figures that others hold and that are read when the metrics are. */
+export interface MetricSources {
+  connections(): number;
+  partitions(): number;
+  parkedReads(): number;
+}
+
+export class BrokerMetrics {
+  /** Bytes of record batches appended for clients, and handed to readers. */
+  producedBytes = 0;
+  producedBatches = 0;
+  fetchedBytes = 0;
+  private readonly started = new Float64Array(API_KEYS);
+  private readonly ended = new Float64Array(API_KEYS);
+  private readonly busyMs = new Float64Array(API_KEYS);
+  private readonly longestMs = new Float64Array(API_KEYS);
+  private readonly closed = new Map<CloseReason, number>(CLOSE_REASONS.map((reason) => [reason, 0]));
+  private opened = 0;
+
+  requestStarted(key: number): void {
+    this.started[key] = (this.started[key] ?? 0) + 1;
+  }
+
+  requestEnded(key: number, elapsedMs: number): void {
+    this.ended[key] = (this.ended[key] ?? 0) + 1;
+    this.busyMs[key] = (this.busyMs[key] ?? 0) + elapsedMs;
+    if (elapsedMs > (this.longestMs[key] ?? 0)) this.longestMs[key] = elapsedMs;
+  }
+
+  connectionOpened(): void {
+    this.opened += 1;
+  }
+
+  connectionClosed(reason: CloseReason): void {
+    this.closed.set(reason, (this.closed.get(reason) ?? 0) + 1);
+  }
+
+  closedConnections(reason: CloseReason): number {
+    return this.closed.get(reason) ?? 0;
+  }
+
+  requests(key: number): number {
+    return this.started[key] ?? 0;
+  }
+
+  /** A registry whose figures are read from here at each scrape. `apis` names the keys that are served. */
+  registry(
+    apis: readonly { readonly key: number; readonly name: string }[],
+    sources: MetricSources,
+  ): Registry {
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry, prefix: 'tidemark_' });
+    const perApi = (name: string, help: string, value: (key: number) => number, type = Counter): void => {
+      const metric: Counter | Gauge = new type({
+        name: `tidemark_broker_${name}`,
+        help,
+        labelNames: ['api'],
+        registers: [registry],
+        collect: () => {
+          metric.reset();
+          for (const api of apis) metric.inc({ api: api.name }, value(api.key));
+        },
+      });
+    };
+    perApi('requests_total', 'Requests taken up', (key) => this.started[key] ?? 0);
+    perApi('answers_total', 'Requests answered', (key) => this.ended[key] ?? 0);
+    perApi('request_seconds_total', 'Time from request to answer', (key) => (this.busyMs[key] ?? 0) / 1000);
+    const longest = (key: number): number => (this.longestMs[key] ?? 0) / 1000;
+    perApi('request_seconds_max', 'Longest time from request to answer', longest, Gauge as typeof Counter);
+    this.addConnections(registry);
+    const single = (name: string, help: string, value: () => number, type = Counter): void => {
+      const metric: Counter | Gauge = new type({
+        name: `tidemark_broker_${name}`,
+        help,
+        registers: [registry],
+        collect: () => {
+          metric.reset();
+          metric.inc(value());
+        },
+      });
+    };
+    single('produced_bytes_total', 'Bytes of record batches appended', () => this.producedBytes);
+    single('produced_batches_total', 'Record batches appended', () => this.producedBatches);
+    single('fetched_bytes_total', 'Bytes of record batches read', () => this.fetchedBytes);
+    const gauge = Gauge as typeof Counter;
+    single('connections', 'Open connections', () => sources.connections(), gauge);
+    single('partitions', 'Partitions with a replica here', () => sources.partitions(), gauge);
+    single('parked_reads', 'Fetch requests that wait for records', () => sources.parkedReads(), gauge);
+    return registry;
+  }
+
+  private addConnections(registry: Registry): void {
+    const opened = new Counter({
+      name: 'tidemark_broker_connections_opened_total',
+      help: 'Connections accepted',
+      registers: [registry],
+      collect: () => {
+        opened.reset();
+        opened.inc(this.opened);
+      },
+    });
+    const closed = new Counter({
+      name: 'tidemark_broker_connections_closed_total',
+      help: 'Connections closed, by reason',
+      labelNames: ['reason'],
+      registers: [registry],
+      collect: () => {
+        closed.reset();
+        for (const [reason, count] of this.closed) closed.inc({ reason }, count);
+      },
+    });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * One request between its arrival and its answer: also the `RequestContext` that its handler sees. Made by the
+ * dispatcher, queued by the connection, which sends answers in the order of requests whatever the order they come in.
+ */
+import { assert, type Address } from '@tidemark/platform';
+import type { Api, FieldMap } from '@tidemark/wire';
+import type { Handler, RequestContext } from '../handlers/handler.js';
+import type { CloseReason } from './close-reason.js';
+
+/** What a request needs of its connection. */
+export interface RequestOwner {
+  readonly id: number;
+  readonly remote: Address;
+  readonly advertised: Address;
+  readonly gone: boolean;
+  readonly draining: boolean;
+  /** The request has its answer; called once per request. */
+  answered(): void;
+  close(reason: CloseReason, detail?: string): void;
+}
+
+export class RequestInFlight implements RequestContext {
+  answered = false;
+  /** What to encode; undefined while there is none, or none is to be sent. */
+  response: unknown = undefined;
+  /** When it was taken up, monotonic milliseconds. */
+  startedAt = 0;
+
+  constructor(
+    private readonly owner: RequestOwner,
+    readonly handler: Handler,
+    readonly apiVersion: number,
+    readonly correlationId: number,
+    readonly clientId: string,
+  ) {}
+
+  get api(): Api<FieldMap, FieldMap> {
+    return this.handler.api;
+  }
+
+  get connectionId(): number {
+    return this.owner.id;
+  }
+
+  get remote(): Address {
+    return this.owner.remote;
+  }
+
+  get advertised(): Address {
+    return this.owner.advertised;
+  }
+
+  get closed(): boolean {
+    return this.owner.gone;
+  }
+
+  get stopping(): boolean {
+    return this.owner.draining;
+  }
+
+  close(reason: CloseReason): void {
+    this.owner.close(reason, this.api.name);
+  }
+
+  respond(response: unknown): void {
+    assert(!this.answered, `${this.api.name} was answered twice`);
+    this.answered = true;
+    this.response = response;
+    this.owner.answered();
+  }
+}
