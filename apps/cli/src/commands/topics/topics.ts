@@ -1,0 +1,81 @@
+/** `tidemark topics`: every topic with what is in it; with a name, its partitions. */
+import type { Command } from 'commander';
+import { renderTable } from '../../console/table.js';
+import { EARLIEST, LATEST, type TopicInfo } from '../../kafka/cluster-client.js';
+import { command } from '../command.js';
+import { withCluster } from './with-cluster.js';
+
+interface PartitionView {
+  readonly partition: number;
+  readonly leader: number;
+  readonly leaderEpoch: number;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+  readonly startOffset: number;
+  readonly endOffset: number;
+}
+
+interface TopicView {
+  readonly name: string;
+  readonly internal: boolean;
+  readonly partitions: readonly PartitionView[];
+}
+
+export function topicsCommand(): Command {
+  return command('topics [name]', 'list the topics, or the partitions of one', async (call) => {
+    const { console } = call;
+    const name = call.arguments[0];
+    const views = await readTopics(name === undefined ? undefined : [name]);
+    if (name === undefined) printTopics(views, (text) => console.line(text));
+    else views.forEach((view) => printPartitions(view, (text) => console.line(text)));
+    console.document(views);
+  });
+}
+
+function readTopics(names: readonly string[] | undefined): Promise<TopicView[]> {
+  return withCluster(async (cluster) => {
+    const topics = (await cluster.topics(names)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const starts = await cluster.offsets(topics, EARLIEST);
+    const ends = await cluster.offsets(topics, LATEST);
+    return topics.map((topic: TopicInfo) => ({
+      name: topic.name,
+      internal: topic.internal,
+      partitions: topic.partitions.map((partition) => ({
+        ...partition,
+        startOffset: starts.get(`${topic.name}/${partition.partition}`) ?? 0,
+        endOffset: ends.get(`${topic.name}/${partition.partition}`) ?? 0,
+      })),
+    }));
+  });
+}
+
+function printTopics(views: readonly TopicView[], print: (text: string) => void): void {
+  print(
+    renderTable(
+      ['TOPIC', 'PARTITIONS', 'RECORDS', 'REPLICAS'],
+      views.map((view) => [
+        view.name,
+        String(view.partitions.length),
+        String(view.partitions.reduce((sum, one) => sum + one.endOffset - one.startOffset, 0)),
+        String(Math.max(0, ...view.partitions.map((one) => one.replicas.length))),
+      ]),
+    ),
+  );
+}
+
+function printPartitions(view: TopicView, print: (text: string) => void): void {
+  print(
+    renderTable(
+      ['PARTITION', 'LEADER', 'EPOCH', 'REPLICAS', 'ISR', 'START', 'END'],
+      view.partitions.map((one) => [
+        `${view.name}/${one.partition}`,
+        String(one.leader),
+        String(one.leaderEpoch),
+        one.replicas.join(','),
+        one.isr.join(','),
+        String(one.startOffset),
+        String(one.endOffset),
+      ]),
+    ),
+  );
+}

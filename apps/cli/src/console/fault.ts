@@ -1,0 +1,25 @@
+/**
+ * A fault that the user can do something about: one line on stderr and an exit code, never a stack trace.
+ * Thrown anywhere in the CLI, caught by main.ts alone.
+ */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  constructor(
+    message: string,
+    /** Exit code of the command; 1 unless a caller needs to tell faults apart. */
+    readonly exitCode = 1,
+    /** Lines that help to understand it (the tail of a log), printed below the message. */
+    readonly detail: readonly string[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** What any thrown value has to say, in one line. */
+export function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // `fetch` hides the system's word ("connect ECONNREFUSED …") one level down.
+  const inner = cause.cause instanceof Error && cause.message === 'fetch failed' ? cause.cause : cause;
+  const text = inner.message === '' ? ((inner as NodeJS.ErrnoException).code ?? inner.name) : inner.message;
+  return text.replace(/\s*\n\s*/g, ' ').trim();
+}

@@ -1,0 +1,160 @@
+/**
+ * The one address of the stack: forwards every request to an API replica and hides a dead one. Holds no state but
+ * the replicas' (ReplicaSet). Built on @fastify/reply-from, the library below @fastify/http-proxy, because the
+ * choice of another replica after a failure needs each request in hand.
+ *
+ * What must hold:
+ * - A request that may have reached a replica goes to another only for GET and HEAD or with an Idempotency-Key, and
+ *   only before a byte of the response; one whose connection was refused has reached nobody.
+ * - No request waits longer than 10 s for the head of its response; bodies and event streams may take longer.
+ */
+import { Readable } from 'node:stream';
+import replyFrom from '@fastify/reply-from';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { readPayload } from './payload.js';
+import { NO_REPLICA, REPLICA_LOST, TOO_LATE, sendProblem } from './problems.js';
+import type { Replica, ReplicaSet } from './replica-set.js';
+
+export interface FrontDoorLimits {
+  /** The whole of a request's waiting, milliseconds. */
+  readonly answerBoundMs: number;
+  /** One replica's part of it: longer than the API's own longest wait (5 s). */
+  readonly attemptBoundMs: number;
+  /** How long to wait for a replica when there is none. */
+  readonly noReplicaBoundMs: number;
+}
+
+export const DEFAULT_LIMITS: FrontDoorLimits = {
+  answerBoundMs: 9_500,
+  attemptBoundMs: 6_500,
+  noReplicaBoundMs: 3_000,
+};
+
+/** Longer than the API's heartbeats on event streams (15 s). */
+const BODY_IDLE_BOUND_MS = 60_000;
+const CONNECT_BOUND_MS = 2_000;
+
+interface Forwarding {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly payload: Buffer | Readable | undefined;
+  readonly deadline: number;
+  readonly tried: Set<Replica>;
+}
+
+export async function openFrontDoor(
+  replicas: ReplicaSet,
+  limits: FrontDoorLimits = DEFAULT_LIMITS,
+  logLevel = 'info',
+): Promise<FastifyInstance> {
+  const server = fastify({
+    logger: { level: logLevel },
+    disableRequestLogging: true,
+    // Event streams would keep a closing server open for ever.
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
+  });
+  await server.register(replyFrom, {
+    disableRequestLogging: true,
+    undici: {
+      connections: 256,
+      pipelining: 1,
+      bodyTimeout: BODY_IDLE_BOUND_MS,
+      connect: { timeout: CONNECT_BOUND_MS },
+    },
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+
+  server.get('/front-door/readyz', async (_request, reply) => {
+    const isReady = replicas.replicas.some((replica) => replica.health === 'ready');
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'no replica is ready' });
+  });
+  server.get('/front-door/replicas', () =>
+    replicas.replicas.map(({ name, origin, health, underWay }) => ({ name, origin, health, underWay })),
+  );
+  server.all('/*', async (request, reply) => {
+    const deadline = Date.now() + limits.answerBoundMs;
+    const payload = await readPayload(request);
+    await forward({ request, reply, payload, deadline, tried: new Set() }, replicas, limits);
+    return reply;
+  });
+  return server;
+}
+
+async function forward(forwarding: Forwarding, replicas: ReplicaSet, limits: FrontDoorLimits): Promise<void> {
+  const { request, reply, payload, deadline, tried } = forwarding;
+  const replica = await pickReplica(forwarding, replicas, limits);
+  if (replica === undefined) return sendProblem(reply, tried.size === 0 ? NO_REPLICA : REPLICA_LOST);
+  tried.add(replica);
+  replica.underWay += 1;
+  let isUnderWay = true;
+  const settle = (): void => {
+    if (isUnderWay) replica.underWay -= 1;
+    isUnderWay = false;
+  };
+  reply.raw.once('close', settle);
+  reply.from(`${replica.origin}${request.raw.url ?? '/'}`, {
+    timeout: Math.max(1, Math.min(limits.attemptBoundMs, deadline - Date.now())),
+    ...(Buffer.isBuffer(payload)
+      ? { body: payload, contentType: request.headers['content-type'] ?? 'application/octet-stream' }
+      : {}),
+    rewriteRequestHeaders: (_request, headers) => ({
+      ...headers,
+      'x-forwarded-host': request.headers.host ?? '',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-for': request.ip,
+    }),
+    onError: (_reply, failure) => {
+      settle();
+      const { code, isUnsent, isLate } = classify(failure.error);
+      request.log.warn(
+        { replica: replica.name, method: request.method, url: request.url, code },
+        'no answer',
+      );
+      replicas.suspect(replica);
+      const mayGoElsewhere = !(payload instanceof Readable) && (isUnsent || isRepeatable(request));
+      if (mayGoElsewhere && Date.now() < deadline - 100) void forward(forwarding, replicas, limits);
+      else sendProblem(reply, isLate ? TOO_LATE : REPLICA_LOST);
+    },
+  });
+}
+
+/** Waits a moment when there is nobody; the ones that failed this request are tried again only after all others. */
+async function pickReplica(
+  { deadline, tried }: Forwarding,
+  replicas: ReplicaSet,
+  limits: FrontDoorLimits,
+): Promise<Replica | undefined> {
+  const patience = Math.min(deadline, Date.now() + limits.noReplicaBoundMs);
+  for (;;) {
+    const replica = replicas.pick(tried) ?? replicas.pick(new Set());
+    const leftMs = patience - Date.now();
+    if (replica !== undefined || leftMs <= 0) return replica;
+    await replicas.change(leftMs);
+  }
+}
+
+function isRepeatable(request: FastifyRequest): boolean {
+  return ['GET', 'HEAD'].includes(request.method) || request.headers['idempotency-key'] !== undefined;
+}
+
+interface Failure {
+  readonly code: string;
+  /** Nobody can have received the request. */
+  readonly isUnsent: boolean;
+  readonly isLate: boolean;
+}
+
+/** reply-from wraps the system's word; it is looked for down the chain of causes. */
+function classify(error: unknown): Failure {
+  const codes: string[] = [];
+  for (let at: unknown = error; at instanceof Error && codes.length < 5; at = at.cause) {
+    codes.push((at as NodeJS.ErrnoException).code ?? at.name);
+  }
+  return {
+    code: codes.at(-1) ?? 'unknown',
+    isUnsent: codes.some((code) => code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT'),
+    isLate: codes.some((code) => code.includes('TIMEOUT')),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * The supervisor: brings the planned processes up wave by wave, adopts those that an earlier supervisor left
+ * running, and ends them in the order in which nobody loses work. Holds one SupervisedProcess per plan and mirrors
+ * them into the state file on every change. Commanded by up.ts and, over the control server, by the commands.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { nodeProcesses } from '@tidemark/platform/node';
+import { Fault } from '../console/fault.js';
+import { logPathOf, type Home } from '../stack/home.js';
+import type { Ports } from '../stack/ports.js';
+import { signalIdentity } from './child.js';
+import { tailOf } from './log-file.js';
+import type { ProcessPlan, ProcessRow } from './process-plan.js';
+import { livingProcesses, readState, writeState, type LivingProcess } from './state-file.js';
+import { SupervisedProcess } from './supervised-process.js';
+
+export type Report = (line: string) => void;
+
+const READY_BOUND_MS = 90_000;
+const LOG_TAIL_LINES = 15;
+
+export class Supervisor {
+  readonly #processes: readonly SupervisedProcess[];
+  readonly #strays: readonly LivingProcess[];
+  readonly #adoptable: ReadonlyMap<string, LivingProcess>;
+  readonly #stopping = new AbortController();
+  #stopped: Promise<void> | undefined;
+  #isAbandoned = false;
+
+  constructor(
+    private readonly home: Home,
+    private readonly ports: Ports,
+    plans: readonly ProcessPlan[],
+    private readonly report: Report,
+  ) {
+    this.#processes = plans.map(
+      (plan) =>
+        new SupervisedProcess(plan, home, (process, note) => {
+          this.#save();
+          if (note !== undefined) report(`${process.plan.name}: ${note}`);
+        }),
+    );
+    const living = livingProcesses(readState(home));
+    const planned = new Set(plans.map((plan) => plan.name));
+    this.#adoptable = new Map(living.map((process) => [process.name, process]));
+    this.#strays = living.filter((process) => !planned.has(process.name));
+  }
+
+  list(): ProcessRow[] {
+    return this.#processes.map((process) => process.row());
+  }
+
+  /** Resolves when every process is ready. Rejects with a `Fault`; what was begun is then still running. */
+  async bringUp(): Promise<void> {
+    for (const process of this.#processes) {
+      const living = this.#adoptable.get(process.plan.name);
+      if (living !== undefined) process.adopt(living.identity);
+    }
+    this.#save();
+    await endProcesses(this.#strays, this.report);
+    const waves = [...new Set(this.#processes.map((process) => process.plan.wave))].sort((a, b) => a - b);
+    for (const wave of waves) {
+      const members = this.#processes.filter((process) => process.plan.wave === wave);
+      if (this.#stopping.signal.aborted) throw new Fault('interrupted while starting');
+      for (const process of members) process.start();
+      await Promise.all(members.map((process) => this.#becomeReady(process)));
+    }
+  }
+
+  start(name: string): void {
+    this.#assertAccepting();
+    this.#find(name).start();
+  }
+
+  kill(name: string, signal: NodeJS.Signals): void {
+    this.#find(name).kill(signal);
+  }
+
+  /** Ends all processes in stop order. Further calls wait for the first one's end. */
+  shutDown(): Promise<void> {
+    this.#stopping.abort();
+    this.#stopped ??= this.#stopInOrder();
+    return this.#stopped;
+  }
+
+  /** Ends all processes at once, without letting them drain. */
+  killAll(): void {
+    for (const process of this.#processes) {
+      if (process.identity !== undefined) signalIdentity(process.identity, 'SIGKILL');
+    }
+  }
+
+  /** Lets go of all processes without touching them, as a killed supervisor does. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    for (const process of this.#processes) process.abandon();
+  }
+
+  async #becomeReady(process: SupervisedProcess): Promise<void> {
+    try {
+      await process.ready(READY_BOUND_MS, this.#stopping.signal);
+    } catch (cause) {
+      if (!(cause instanceof Fault) || this.#stopping.signal.aborted) throw cause;
+      const logPath = logPathOf(this.home, process.plan.name);
+      const tail = tailOf(logPath, LOG_TAIL_LINES);
+      throw new Fault(`${cause.message} (log: ${logPath})`, cause.exitCode, tail);
+    }
+  }
+
+  async #stopInOrder(): Promise<void> {
+    const waves = [...new Set(this.#processes.map((process) => process.plan.stopWave))].sort((a, b) => a - b);
+    for (const wave of waves) {
+      const members = this.#processes.filter((process) => process.plan.stopWave === wave);
+      await Promise.all(members.map((process) => process.stop()));
+    }
+  }
+
+  #find(name: string): SupervisedProcess {
+    const found = this.#processes.find((process) => process.plan.name === name);
+    if (found !== undefined) return found;
+    const names = this.#processes.map((process) => process.plan.name).join(', ');
+    throw new Fault(`there is no process '${name}'; there are: ${names}`);
+  }
+
+  #assertAccepting(): void {
+    if (this.#stopping.signal.aborted) throw new Fault('the stack is going down');
+  }
+
+  #save(): void {
+    if (this.#isAbandoned) return;
+    writeState(this.home, {
+      version: 1,
+      supervisor: nodeProcesses.identify(process.pid) ?? null,
+      ports: this.ports,
+      processes: this.#processes.map((process) => {
+        const { stopWave, stopSignal, stopBoundMs } = process.plan;
+        const { name, kind, address } = process.row();
+        const identity = process.identity ?? null;
+        return { name, kind, address, identity, desired: process.desired, stopWave, stopSignal, stopBoundMs };
+      }),
+    });
+  }
+}
+
+/** Ends processes that nobody supervises, in stop order: politely, and by SIGKILL after each one's bound. */
+export async function endProcesses(living: readonly LivingProcess[], report: Report): Promise<void> {
+  const waves = [...new Set(living.map((process) => process.stopWave))].sort((a, b) => a - b);
+  for (const wave of waves) {
+    await Promise.all(
+      living.filter((process) => process.stopWave === wave).map((process) => endProcess(process, report)),
+    );
+  }
+}
+
+async function endProcess(living: LivingProcess, report: Report): Promise<void> {
+  signalIdentity(living.identity, living.stopSignal);
+  signalIdentity(living.identity, 'SIGCONT');
+  const deadline = Date.now() + living.stopBoundMs;
+  while (nodeProcesses.isAlive(living.identity)) {
+    if (Date.now() > deadline) signalIdentity(living.identity, 'SIGKILL');
+    await delay(50);
+  }
+  report(`${living.name}: stopped`);
+}
