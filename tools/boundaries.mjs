@@ -19,6 +19,7 @@ export const LAYERS = {
     'layer:decider',
     'layer:contracts',
     'layer:service',
+    'layer:tools',
   ],
   'layer:tools': [],
 };

@@ -5,7 +5,7 @@ import { eventually } from '../harness/eventually.js';
 import { readPartition } from '../harness/read-partition.js';
 import { SteadyProducer } from '../harness/steady-producer.js';
 
-const KILLS = Number(process.env['TIDEMARK_TEST_KILLS'] ?? 50);
+const KILLS = Number(process.env.TIDEMARK_TEST_KILLS ?? 50);
 
 describe('a broker that is killed under load', () => {
   let broker: BrokerProcess;

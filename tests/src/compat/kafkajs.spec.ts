@@ -173,6 +173,6 @@ describe('kafkajs', () => {
       },
     });
     const message = await eventually(() => received[0]);
-    expect([message.key, message.value, message.headers?.['raw']]).toEqual([bytes, bytes, bytes]);
+    expect([message.key, message.value, message.headers?.raw]).toEqual([bytes, bytes, bytes]);
   }, 30_000);
 });

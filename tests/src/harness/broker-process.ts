@@ -49,7 +49,7 @@ export class BrokerProcess {
     const child = spawn(process.execPath, [MAIN], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        PATH: process.env['PATH'],
+        PATH: process.env.PATH,
         TIDEMARK_NAME: 'broker-1',
         TIDEMARK_NODE_ID: '1',
         TIDEMARK_CLUSTER_ID: 'tidemark-test-cluster1',
@@ -58,7 +58,7 @@ export class BrokerProcess {
         TIDEMARK_ADMIN_LISTEN: '127.0.0.1:0',
         TIDEMARK_RUN_FILE: runFile,
         TIDEMARK_LOG_LEVEL: 'warn',
-        ...Object.fromEntries(settings),
+        ...(Object.fromEntries(settings) as Record<string, string>),
       },
     });
     this.child = child;
@@ -88,7 +88,7 @@ export class BrokerProcess {
 
   async signal(signal: NodeJS.Signals): Promise<void> {
     const { child } = this;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill(signal);
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await exited;

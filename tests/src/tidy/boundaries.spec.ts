@@ -2,7 +2,7 @@
 // skipped without a word when no project graph is cached.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DOORS, EXEMPT, LAYERS, ONLY_IN } from '../../../tools/boundaries.mjs';
+import { DOORS, EXEMPT, LAYERS, ONLY_IN } from '@tidemark/tools';
 import { projectOf, ROOT, typescriptFiles, type SourceFile } from './sources.js';
 
 const IMPORT =
@@ -39,9 +39,12 @@ describe('boundaries', () => {
       for (const target of importsOf(file)) {
         if (target.startsWith('@tidemark/')) {
           const [, name = '', deep] = target.split('/');
-          const project = ['contracts', 'decider', 'log', 'platform', 'service', 'wire'].includes(name)
-            ? `libs/${name}`
-            : `apps/${name}`;
+          const project =
+            name === 'tools'
+              ? name
+              : ['contracts', 'decider', 'log', 'platform', 'service', 'wire'].includes(name)
+                ? `libs/${name}`
+                : `apps/${name}`;
           const index = deep === undefined || (name === 'platform' && deep === 'node') || deep === 'testing';
           const own = project === projectOf(file.path);
           if (!index || (!own && !isSpec && !allowed.includes(tagOf(project)))) {
