@@ -13,3 +13,6 @@ export * from './topics/topics.js';
 export * from './worker/worker-options.js';
 export { KafkaTopics } from './kafka/kafka-topics.js';
 export type { KafkaSettings } from './kafka/kafka-client.js';
+export { MemoryLog } from './memory/memory-log.js';
+export { MemoryTopics } from './memory/memory-topics.js';
+export type { MemorySettings } from './memory/memory-topics.js';

@@ -4,8 +4,8 @@
  */
 import kafkajs from 'kafkajs';
 import type { Assigner, Cluster, PartitionAssigner } from 'kafkajs';
-import { assignCopartitioned } from './copartition.js';
-import type { Member } from './copartition.js';
+import { assignCopartitioned } from '../topics/copartition.js';
+import type { Member } from '../topics/copartition.js';
 import type { OutOfRangeListener } from './kafkajs-patches.js';
 
 const NAME = 'tidemark-copartition';

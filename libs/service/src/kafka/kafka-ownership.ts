@@ -6,9 +6,9 @@
  * What must hold: a partition that this member keeps over a rebalance goes on where it was; the owner of a partition
  * is told before its first batch; a partition that comes back is not assigned before its earlier life has ended.
  */
-import { sleep } from '@tidemark/platform';
 import type { Timer } from '@tidemark/platform';
 import { describeError } from '../hosting/logger.js';
+import { Tenures } from '../topics/tenures.js';
 import type { Assignment, Ownership, OwnershipOptions } from '../topics/topics.js';
 import { ConsumerSession } from './consumer-session.js';
 import type { AssignedPartitions } from './consumer-session.js';
@@ -17,16 +17,6 @@ import type { KafkaAdmin } from './kafka-admin.js';
 import type { KafkaSettings } from './kafka-client.js';
 
 const COMMIT_AFTER_MS = 100;
-const RETRY_MS = 200;
-const RETRY_MAX_MS = 2_000;
-
-/** One partition number from its assignment to the end of its revocation. */
-interface Tenure {
-  readonly revoked: AbortController;
-  /** Settles when the owner has been told of the end and the last batches have been finished with. */
-  ended: Promise<void> | undefined;
-  told: boolean;
-}
 
 export class KafkaOwnership implements Ownership {
   readonly joined: Promise<void>;
@@ -36,9 +26,7 @@ export class KafkaOwnership implements Ownership {
   readonly #lanes: FetchedLanes;
   readonly #session: ConsumerSession;
   readonly #onClosed: (ownership: KafkaOwnership) => void;
-  readonly #tenures = new Map<number, Tenure>();
-  /** Ends of earlier tenures that are still going on, by partition number. */
-  readonly #ending = new Map<number, Promise<void>>();
+  readonly #tenures: Tenures;
   /** Commits not yet sent, by topic and partition. */
   #commits = new Map<string, { topic: string; partition: number; position: number }>();
   #commitTimer: Timer | undefined;
@@ -67,6 +55,19 @@ export class KafkaOwnership implements Ownership {
       ...(options.onGap === undefined ? {} : { onGap: options.onGap }),
       onTaken: () => undefined,
     });
+    this.#tenures = new Tenures({
+      clock: settings.clock,
+      logger: settings.logger.child({ group: options.group }),
+      onAssigned: options.onAssigned,
+      onRevoked: options.onRevoked,
+      locate: (partition) => this.#locate(partition),
+      begin: ({ partition, positions }) => {
+        for (const [topic, position] of positions) this.#lanes.begin(topic, partition, position);
+      },
+      end: async (partition) => {
+        await Promise.all([...options.topics.keys()].map((topic) => this.#lanes.end(topic, partition)));
+      },
+    });
     session = new ConsumerSession({
       settings,
       purpose: options.group,
@@ -82,7 +83,7 @@ export class KafkaOwnership implements Ownership {
   }
 
   partitions(): readonly number[] {
-    return [...this.#tenures.keys()].sort((a, b) => a - b);
+    return this.#tenures.held();
   }
 
   commit(topic: string, partition: number, position: number): void {
@@ -114,59 +115,22 @@ export class KafkaOwnership implements Ownership {
   }
 
   async close(): Promise<void> {
-    const revoked = [...this.#tenures.keys()].map((partition) => this.#revoke(partition, true));
-    await Promise.all(revoked);
-    await this.flushCommits();
+    await this.#tenures.revokeAll();
     this.#commitTimer?.cancel();
-    this.#tenures.clear();
+    await this.flushCommits();
     await this.#session.close();
     this.#onClosed(this);
   }
 
   #joined(assigned: AssignedPartitions): void {
     const numbers = new Set([...assigned.values()].flat());
-    for (const partition of [...this.#tenures.keys()]) {
-      if (!numbers.has(partition)) void this.#revoke(partition, false);
-    }
     // What is new has no lane yet and is not fetched until it has one.
     this.#lanes.joined(assigned);
-    for (const partition of numbers) {
-      if (!this.#tenures.has(partition)) this.#assign(partition);
-    }
+    this.#tenures.update(numbers);
+    for (const [key, { partition }] of this.#commits) if (!numbers.has(partition)) this.#commits.delete(key);
     const { group } = this.#options;
     this.#settings.logger.info({ group, partitions: this.partitions() }, 'partitions assigned');
     this.#resolveJoined();
-  }
-
-  #assign(partition: number): void {
-    const tenure: Tenure = { revoked: new AbortController(), ended: undefined, told: false };
-    this.#tenures.set(partition, tenure);
-    void this.#begin(partition, tenure);
-  }
-
-  /** Tries until it has begun or the partition is gone again. */
-  async #begin(partition: number, tenure: Tenure): Promise<void> {
-    const { clock, logger } = this.#settings;
-    const { signal } = tenure.revoked;
-    await this.#ending.get(partition);
-    for (let pauseMs = RETRY_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
-      try {
-        const assignment = await this.#locate(partition);
-        signal.throwIfAborted();
-        tenure.told = true;
-        await this.#options.onAssigned(assignment);
-        signal.throwIfAborted();
-        for (const [topic, position] of assignment.positions) this.#lanes.begin(topic, partition, position);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.error(
-          { partition, error: describeError(error) },
-          'an assignment could not begin; trying again',
-        );
-        await sleep(clock, pauseMs, signal).catch(() => undefined);
-      }
-    }
   }
 
   async #locate(partition: number): Promise<Assignment> {
@@ -184,33 +148,5 @@ export class KafkaOwnership implements Ownership {
       ends.set(topic, found.end);
     }
     return { partition, positions, ends };
-  }
-
-  /** `keepCommits`: on a close they are still sent; after a rebalance the partition has another owner. */
-  #revoke(partition: number, keepCommits: boolean): Promise<void> {
-    const tenure = this.#tenures.get(partition);
-    if (tenure === undefined) return Promise.resolve();
-    tenure.revoked.abort(new Error('revoked'));
-    if (!keepCommits) this.#forget(partition);
-    const ended = this.#endTenure(partition, tenure).finally(() => {
-      if (this.#ending.get(partition) === ended) this.#ending.delete(partition);
-    });
-    this.#ending.set(partition, ended);
-    return ended;
-  }
-
-  #forget(partition: number): void {
-    this.#tenures.delete(partition);
-    for (const [key, commit] of this.#commits) if (commit.partition === partition) this.#commits.delete(key);
-  }
-
-  async #endTenure(partition: number, tenure: Tenure): Promise<void> {
-    const lanes = [...this.#options.topics.keys()].map((topic) => this.#lanes.end(topic, partition));
-    try {
-      if (tenure.told) await this.#options.onRevoked(partition);
-    } catch (error) {
-      this.#settings.logger.error({ partition, error: describeError(error) }, 'a revocation failed');
-    }
-    await Promise.all(lanes);
   }
 }

@@ -24,6 +24,7 @@ export class KafkaPublisher {
   readonly #generations: ProducerGenerations;
   readonly #lanes = new Map<string, PublishLane>();
   readonly #partitioner = new Partitioner();
+  readonly #partitionCounts = new Map<string, number>();
   #waitingBytes = 0;
 
   constructor(settings: KafkaSettings, admin: KafkaAdmin) {
@@ -40,7 +41,8 @@ export class KafkaPublisher {
   ): Promise<PublishedRecord[]> {
     if (records.length === 0) return [];
     const deadline = this.#settings.clock.monotonic() + (options.deadlineMs ?? DEADLINE_MS);
-    const placed = this.#place(records, await this.#partitions(topic, deadline));
+    const partitions = this.#partitionCounts.get(topic) ?? (await this.#partitions(topic, deadline));
+    const placed = this.#place(records, partitions);
     const bytes = bytesByPartition(placed);
     let total = 0;
     for (const size of bytes.values()) {
@@ -71,7 +73,7 @@ export class KafkaPublisher {
     await this.#generations.close();
   }
 
-  /** Known after the first time; that one may take longer than this call has. */
+  /** Asked once per topic; the answer may take longer than this call has. */
   async #partitions(topic: string, deadline: number): Promise<number> {
     const { clock } = this.#settings;
     let timer: Timer | undefined;
@@ -81,7 +83,9 @@ export class KafkaPublisher {
       );
     });
     try {
-      return await Promise.race([this.#admin.partitions(topic), overdue]);
+      const count = await Promise.race([this.#admin.partitions(topic), overdue]);
+      this.#partitionCounts.set(topic, count);
+      return count;
     } finally {
       timer?.cancel();
     }
@@ -112,6 +116,7 @@ export class KafkaPublisher {
 
   async #exists(topic: string): Promise<boolean> {
     this.#admin.forget(topic);
+    this.#partitionCounts.delete(topic);
     try {
       await this.#admin.partitions(topic);
       return true;
