@@ -5,7 +5,16 @@
  *
  * acks: 0 never answers (a failure closes the connection), 1 when written here, -1 when committed.
  */
-import { ErrorCode, produceApi, type ProduceRequest, type ProduceResponse } from '@tidemark/wire';
+import {
+  BATCH_HEADER_BYTES,
+  Codec,
+  ErrorCode,
+  batchCodec,
+  isTransactional,
+  produceApi,
+  type ProduceRequest,
+  type ProduceResponse,
+} from '@tidemark/wire';
 import type { AppendResult } from '@tidemark/log';
 import type { Replica } from '../replicas/replica.js';
 import { currentLeaderOf, nodeEndpoints } from './current-leader.js';
@@ -20,11 +29,6 @@ type Respond = (response: ProduceResponse | undefined) => void;
 
 /** First version that may carry zstd. */
 const ZSTD_VERSION = 7;
-/** The low byte of a batch header's attributes. */
-const ATTRIBUTES_AT = 22;
-const CODEC_MASK = 0x07;
-const ZSTD = 4;
-const TRANSACTIONAL_BIT = 0x10;
 /** The one client that may write to internal topics, as in Kafka. */
 const ADMIN_CLIENT_ID = '__admin_client';
 
@@ -129,13 +133,12 @@ class PendingProduce {
     const { acks } = this.request;
     if (acks !== -1 && acks !== 0 && acks !== 1) return ErrorCode.INVALID_REQUIRED_ACKS;
     if (internal && this.context.clientId !== ADMIN_CLIENT_ID) return ErrorCode.INVALID_TOPIC_EXCEPTION;
-    if (records === null || records.length <= ATTRIBUTES_AT) return ErrorCode.INVALID_RECORD;
-    const attributes = records[ATTRIBUTES_AT] ?? 0;
-    if ((attributes & CODEC_MASK) === ZSTD && this.context.apiVersion < ZSTD_VERSION) {
+    if (records === null || records.length < BATCH_HEADER_BYTES) return ErrorCode.INVALID_RECORD;
+    if (batchCodec(records, 0) === Codec.ZSTD && this.context.apiVersion < ZSTD_VERSION) {
       return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
     }
     // There is no transaction that the partition could be part of.
-    if ((attributes & TRANSACTIONAL_BIT) !== 0) return ErrorCode.INVALID_TXN_STATE;
+    if (isTransactional(records, 0)) return ErrorCode.INVALID_TXN_STATE;
     if (acks === -1 && replica.inSyncCount < replica.minInsyncReplicas) return ErrorCode.NOT_ENOUGH_REPLICAS;
     return ErrorCode.NONE;
   }

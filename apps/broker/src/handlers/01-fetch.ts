@@ -3,7 +3,16 @@
  * to wait for; else the request waits at its replicas and is looked at in every tick that commits records, until its
  * time is up. Fetch sessions are declined (session id 0), which the protocol allows: every request is a full one.
  */
-import { ErrorCode, fetchApi, type FetchRequest, type FetchResponse } from '@tidemark/wire';
+import {
+  BATCH_HEADER_BYTES,
+  Codec,
+  ErrorCode,
+  batchCodec,
+  batchSizeBytes,
+  fetchApi,
+  type FetchRequest,
+  type FetchResponse,
+} from '@tidemark/wire';
 import { FetchInProgress } from '../replicas/fetch-request.js';
 import { PartitionRead } from '../replicas/partition-read.js';
 import { currentLeaderOf, nodeEndpoints } from './current-leader.js';
@@ -129,17 +138,10 @@ function bytesOf(read: PartitionRead): Uint8Array {
   return views.length <= 1 ? only : Buffer.concat(views);
 }
 
-const LENGTH_AT = 8;
-const ATTRIBUTES_AT = 21;
-const HEADER_BYTES = 61;
-const CODEC_MASK = 0x07;
-const ZSTD = 4;
-
 function holdsZstd(read: PartitionRead): boolean {
   for (const bytes of read.result?.views ?? []) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 0; at + HEADER_BYTES <= bytes.length; at += LENGTH_AT + 4 + view.getInt32(at + LENGTH_AT)) {
-      if ((view.getInt16(at + ATTRIBUTES_AT) & CODEC_MASK) === ZSTD) return true;
+    for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; at += batchSizeBytes(bytes, at)) {
+      if (batchCodec(bytes, at) === Codec.ZSTD) return true;
     }
   }
   return false;
