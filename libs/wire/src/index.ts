@@ -1,5 +1,7 @@
 export * from './api.js';
 export * from './bytes/index.js';
+export * from './consumer-protocol.js';
+export * from './coordinator-records/index.js';
 export * from './error-codes.js';
 export * from './frame.js';
 export * from './header.js';

@@ -29,7 +29,7 @@ export const offsetFetchApi = defineApi({
     groupId: string({ until: 7 }),
     topics: nullableArrayOf(
       { name: string(), partitionIndexes: arrayOf(int32()) },
-      { until: 7, nullableSince: 2 },
+      { until: 7, nullableSince: 2, default: [] },
     ),
     groups: arrayOf(
       {

@@ -2,3 +2,4 @@
 export type { AnyField, Decoded, Encodable, FieldMap } from './field.js';
 export * as fields from './fields.js';
 export { NEVER_FLEXIBLE, Schema, type AnySchema, type SchemaOptions, type VersionRange } from './schema.js';
+export { decodeVersioned, decodeVersionedOrNewer, encodeVersioned } from './versioned.js';
