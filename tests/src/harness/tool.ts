@@ -25,10 +25,17 @@ export function describeWith(tool: string, probe: readonly [string, ...string[]]
 export function runTool(
   file: string,
   args: readonly string[],
-  options: { readonly input?: string; readonly timeoutMs?: number } = {},
+  options: {
+    readonly input?: string;
+    readonly timeoutMs?: number;
+    readonly environment?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(file, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: options.environment ?? process.env,
+    });
     const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 30_000);
     child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));

@@ -24,8 +24,6 @@ import { Asking, type Asker } from '../requests/asking.js';
 
 type RegisterRequest = z.output<typeof registerApplicationRequestSchema>;
 
-const getApplicationQuerySchema = getQuerySchema.extend({ version: applicationVersionSchema.optional() });
-
 @ApiTags('applications')
 @Controller('v1/applications')
 export class ApplicationsController {
@@ -55,7 +53,7 @@ export class ApplicationsController {
     const { result, position } = await this.asking.command('RegisterApplication', key, payload, asker);
     const view = await this.#view({ name, version, position }, asker);
     const repeated = result.kind === 'application' && result.repeated;
-    reply.status(repeated ? 200 : 201).header('location', `/v1/applications/${name}?version=${version}`);
+    reply.status(repeated ? 200 : 201).header('location', `/v1/applications/${name}/${version}`);
     reply.header('log-position', position);
     return view;
   }
@@ -74,15 +72,30 @@ export class ApplicationsController {
   }
 
   @Get(':name')
-  @ApiOperation({ summary: 'One application', description: 'Its latest version, or the one asked for.' })
+  @ApiOperation({ summary: 'The latest version of one application' })
   @ApiResponse({ status: 200, standardSchema: applicationResponseSchema })
   async get(
     @Param('name', { schema: applicationNameSchema }) name: string,
-    @Query({ schema: getApplicationQuerySchema }) query: z.output<typeof getApplicationQuerySchema>,
+    @Query({ schema: getQuerySchema }) query: z.output<typeof getQuerySchema>,
     @AskedBy() asker: Asker,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ApplicationResponse> {
     const view = await this.#view({ name, ...query }, asker);
+    reply.header('log-position', view.position);
+    return view;
+  }
+
+  @Get(':name/:version')
+  @ApiOperation({ summary: 'One version of an application' })
+  @ApiResponse({ status: 200, standardSchema: applicationResponseSchema })
+  async getVersion(
+    @Param('name', { schema: applicationNameSchema }) name: string,
+    @Param('version', { schema: applicationVersionSchema }) version: string,
+    @Query({ schema: getQuerySchema }) query: z.output<typeof getQuerySchema>,
+    @AskedBy() asker: Asker,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ApplicationResponse> {
+    const view = await this.#view({ name, version, ...query }, asker);
     reply.header('log-position', view.position);
     return view;
   }

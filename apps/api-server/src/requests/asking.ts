@@ -77,9 +77,7 @@ export class Asking {
     asker: Asker,
   ): Promise<{ result: QueryResult<Type>; position: string }> {
     const key = messageIdFromBytes(this.options.random.bytes(RANDOM_ID_BYTES));
-    const record = encode(
-      newMessage(type, request, this.#envelope(key, asker)) as Message,
-    );
+    const record = encode(newMessage(type, request, this.#envelope(key, asker)) as Message);
     const outcome = await this.options.requests.request({
       topic: QUERIES_TOPIC,
       ...record,
