@@ -81,6 +81,8 @@ export default tseslint.config(
       'max-lines-per-function': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
+      // jest's matchers are any.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
     },
   },
   {

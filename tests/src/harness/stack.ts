@@ -86,11 +86,11 @@ export class Stack {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.ports['TIDEMARK_HTTP_PORT']}`;
+    return `http://127.0.0.1:${this.ports.TIDEMARK_HTTP_PORT}`;
   }
 
   get broker(): string {
-    return `127.0.0.1:${this.ports['TIDEMARK_BROKER_PORT']}`;
+    return `127.0.0.1:${this.ports.TIDEMARK_BROKER_PORT}`;
   }
 
   get apiKey(): string {
