@@ -17,6 +17,8 @@ export const JOB_FILE_NAMES = {
   heartbeat: 'heartbeat',
   cancel: 'cancel',
   duplicates: 'duplicates',
+  /** Made by a manager that found the job gone without an exit record. */
+  lost: 'lost',
 } as const;
 
 /** More than any record of ours; a longer file is not one. */

@@ -27,8 +27,13 @@ export interface ForkLauncherOptions {
   readonly fileBytesMax: number;
 }
 
+/** What a manager has decided about an attempt still holds after a power loss. */
+const PRIVATE = { mode: 0o600, durable: true };
 const CLAIM = `${JOB_FILES}/${JOB_FILE_NAMES.claim}`;
 const OWNER = `${JOB_FILES}/${JOB_FILE_NAMES.owner}`;
+const LOST = `${JOB_FILES}/${JOB_FILE_NAMES.lost}`;
+const DUPLICATES = `${JOB_FILES}/${JOB_FILE_NAMES.duplicates}`;
+const LINE_END = 10;
 const CANCEL = `${JOB_FILES}/${JOB_FILE_NAMES.cancel}`;
 
 export class ForkLauncher implements Launcher {
@@ -94,7 +99,7 @@ export class ForkLauncher implements Launcher {
     if (folder?.kind !== 'directory') return false;
     if (!(await transport.claimDirectory(token, CLAIM))) return false;
     const owner = { revokedBy: replica, revokedAtMs: clock.now() };
-    await transport.put(token, OWNER, contentOf(JSON.stringify(owner)), 0o600);
+    await transport.put(token, OWNER, contentOf(JSON.stringify(owner)), PRIVATE);
     return true;
   }
 
@@ -107,7 +112,7 @@ export class ForkLauncher implements Launcher {
       if (evidence.claim === 'revoked') return 'revoked';
       if (evidence.exit !== undefined || evidence.wrapper === 'gone') return 'over';
       // The file is what holds, also for a wrapper that is only now beginning; the signal makes it quick.
-      await transport.put(token, CANCEL, contentOf(''), 0o600);
+      await transport.put(token, CANCEL, contentOf(''), PRIVATE);
       if (evidence.started !== undefined) await transport.terminate(evidence.started);
       return 'asked';
     } catch (error) {
@@ -125,6 +130,17 @@ export class ForkLauncher implements Launcher {
     ]);
     if (exitCode === 0) this.#reaped.add(token);
     return exitCode === 0;
+  }
+
+  async markLost(token: string): Promise<void> {
+    const { transport } = this.#options;
+    const folder = await transport.describe(token, JOB_FILES);
+    if (folder?.kind === 'directory') await transport.put(token, LOST, contentOf(''), PRIVATE);
+  }
+
+  async countDuplicates(token: string): Promise<number> {
+    const lines = await this.#options.transport.read(token, DUPLICATES, 0, RECORD_BYTES_MAX);
+    return lines?.filter((byte) => byte === LINE_END).length ?? 0;
   }
 
   onEnded(token: string, ended: () => void): void {

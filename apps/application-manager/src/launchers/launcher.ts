@@ -46,6 +46,10 @@ export interface Launcher {
   cancel(token: string, replica: string): Promise<Cancellation>;
   /** Ends what is left of a job whose wrapper died. True when nothing is left. */
   reap(token: string): Promise<boolean>;
+  /** The job is gone without an exit record: from now on it counts as over for everybody who looks at its files. */
+  markLost(token: string): Promise<void>;
+  /** Copies of this attempt that came second and left. 0 in normal life. */
+  countDuplicates(token: string): Promise<number>;
   /** Calls back, once, soon after the job may have ended; `observe` then says whether it has. */
   onEnded(token: string, ended: () => void): void;
 }

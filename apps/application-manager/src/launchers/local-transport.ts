@@ -14,7 +14,7 @@ import {
   type ProcessIdentity,
   type Processes,
 } from '@tidemark/platform';
-import type { StartedWrapper, Transport } from './transport.js';
+import type { PutFileOptions, StartedWrapper, Transport } from './transport.js';
 import { TransportError } from './transport.js';
 
 export interface LocalTransportOptions {
@@ -83,7 +83,12 @@ export class LocalTransport implements Transport {
     return this.#reach(() => this.#options.disk.listSync(this.#pathOf(token, name)));
   }
 
-  put(token: string, name: string, content: AsyncIterable<Uint8Array>, mode: number): Promise<void> {
+  put(
+    token: string,
+    name: string,
+    content: AsyncIterable<Uint8Array>,
+    { mode, durable = false }: PutFileOptions,
+  ): Promise<void> {
     return this.#reach(async () => {
       const { disk, files } = this.#options;
       const path = this.#pathOf(token, name);
@@ -97,13 +102,14 @@ export class LocalTransport implements Transport {
           writeFully(file, bytes, 0, bytes.length, length);
           length += bytes.length;
         }
-        await file.sync();
+        if (durable) await file.sync();
+        files.setModeSync(temporary, mode);
+        disk.renameSync(temporary, path);
+        if (durable) disk.syncDirectorySync(dirname(path));
       } finally {
         file.closeSync();
+        disk.removeSync(temporary);
       }
-      files.setModeSync(temporary, mode);
-      disk.renameSync(temporary, path);
-      disk.syncDirectorySync(dirname(path));
     });
   }
 

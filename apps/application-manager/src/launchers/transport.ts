@@ -16,6 +16,13 @@ export interface StartedWrapper {
   readonly ended: Promise<void>;
 }
 
+export interface PutFileOptions {
+  /** Permission bits. */
+  readonly mode: number;
+  /** Survives a power loss once put. */
+  readonly durable?: boolean;
+}
+
 export interface Transport {
   /** The host name that wrappers on this resource write into their records. */
   readonly host: string;
@@ -30,8 +37,13 @@ export interface Transport {
   /** What has this name itself: links are described, not followed. */
   describe(token: string, name: string): Promise<FileEntry | undefined>;
   list(token: string, name: string): Promise<readonly string[]>;
-  /** Puts a whole file in place: written beside it, synced, renamed. `mode` are its permission bits. */
-  put(token: string, name: string, content: AsyncIterable<Uint8Array>, mode: number): Promise<void>;
+  /** Puts a whole file in place: written beside it, then renamed; nothing stays when the content's source throws. */
+  put(
+    token: string,
+    name: string,
+    content: AsyncIterable<Uint8Array>,
+    options: PutFileOptions,
+  ): Promise<void>;
   /** Starts the wrapper in a session of its own, so that it outlives this process. Throws `ProcessError`. */
   startWrapper(
     token: string,
