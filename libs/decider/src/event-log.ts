@@ -30,12 +30,13 @@ export interface Subscription {
 
 /**
  * What became of an append.
- * `refused`: nothing was written and a retry may do better. `in-doubt`: perhaps written, now or later.
+ * `refused`: nothing was written and a retry may do better. `too-large`: nothing was written and the same events never
+ * will be. `in-doubt`: perhaps written, now or later.
  * `fenced`: nothing was written and never will be by this owner, because the partition has another one.
  */
 export type AppendResult =
   | { readonly baseOffset: number; readonly lastOffset: number }
-  | { readonly failed: 'refused' | 'in-doubt' | 'fenced'; readonly error?: Error };
+  | { readonly failed: 'refused' | 'too-large' | 'in-doubt' | 'fenced'; readonly error?: Error };
 
 export interface EventLog<Event> {
   /** The offset after the last record that was in the log when this was called. Rejects when it cannot be learnt. */

@@ -15,10 +15,10 @@ import type { Decider } from './decider.js';
 import type { AppendResult, EventLog, LoggedEvent, Subscription } from './event-log.js';
 
 /**
- * Why a command got no answer. `overloaded`, `not-owner` (before it was decided) and `refused`: it had no effect.
+ * Why a command got no answer. `overloaded`, `not-owner`, `refused` and `too-large`: it had no effect.
  * `in-doubt`: its events may be in the log or still get there; sending the same command again must be harmless.
  */
-export type ShardFailure = 'overloaded' | 'not-owner' | 'refused' | 'in-doubt';
+export type ShardFailure = 'overloaded' | 'not-owner' | 'refused' | 'too-large' | 'in-doubt';
 
 /** `position`: the offset after the last event that the answer rests on. */
 export type Outcome<Reply, Rejection> =

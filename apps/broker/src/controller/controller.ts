@@ -32,6 +32,7 @@ const FAILURES: Record<ShardFailure, ErrorCode> = {
   overloaded: ErrorCode.REQUEST_TIMED_OUT,
   'not-owner': ErrorCode.NOT_CONTROLLER,
   refused: ErrorCode.KAFKA_STORAGE_ERROR,
+  'too-large': ErrorCode.POLICY_VIOLATION,
   'in-doubt': ErrorCode.REQUEST_TIMED_OUT,
 };
 

@@ -12,7 +12,8 @@ import { GROUP_OFFSETS_TOPIC, METADATA_TOPIC } from './metadata-image.js';
 import { topicNameFault } from './topic-names.js';
 
 export class TopicsOnUse {
-  readonly #underWay = new Set<string>();
+  /** Names on their way, and who wants to know when each is there or was refused. */
+  readonly #underWay = new Map<string, (() => void)[]>();
 
   constructor(
     private readonly controller: Pick<Controller, 'submit' | 'image'>,
@@ -34,14 +35,21 @@ export class TopicsOnUse {
     return ErrorCode.LEADER_NOT_AVAILABLE;
   }
 
-  /** The broker's own topics do not ask whether creation by use is switched on. */
-  createInternal(name: typeof GROUP_OFFSETS_TOPIC): void {
-    this.#request(name);
+  /**
+   * The broker's own topics do not ask whether creation by use is switched on. `done` is called when the topic is
+   * there, or could not be made; at once when it is there already.
+   */
+  createInternal(name: typeof GROUP_OFFSETS_TOPIC, done: () => void): void {
+    this.#request(name, done);
   }
 
-  #request(name: string): void {
-    if (this.#underWay.has(name) || this.controller.image.topics.has(name)) return;
-    this.#underWay.add(name);
+  #request(name: string, done?: () => void): void {
+    const waiting = this.#underWay.get(name);
+    if (waiting !== undefined || this.controller.image.topics.has(name)) {
+      if (done !== undefined && waiting?.push(done) === undefined) done();
+      return;
+    }
+    this.#underWay.set(name, done === undefined ? [] : [done]);
     // A refusal (too few brokers, a colliding name) shows in the topic's absence; the next use asks again.
     this.controller.submit(
       { type: 'CreateTopics', topics: [this.#specification(name)], validateOnly: false },
