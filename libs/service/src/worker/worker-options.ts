@@ -2,6 +2,7 @@
  * What a service says to have a decider run over its topics: types only, read by `partition-worker.ts` and its parts.
  */
 import type { Decider, Outcome } from '@tidemark/decider';
+import type { RetryPolicy } from './retry.js';
 import type { OutgoingHeaders, OutgoingRecord, TopicRecord } from '../topics/topics.js';
 
 /**
@@ -70,15 +71,6 @@ export interface OwnedPartition<State, Command, Reply, Rejection> {
   readonly signal: AbortSignal;
   /** Decides a command of this process itself (a timer, an effect's result). Never rejects. */
   ask(command: Command): Promise<Outcome<Reply, Rejection>>;
-}
-
-export interface RetryPolicy {
-  /** Tries before a record goes to the dead letters. Default 5. */
-  readonly attemptsMax: number;
-  /** Pause after the first failed try, milliseconds; doubles each time. Default 100. */
-  readonly backOffMs: number;
-  /** Longest pause, milliseconds. Default 5,000. */
-  readonly backOffMaxMs: number;
 }
 
 export interface WorkerOptions<State, Command, Event, Reply, Rejection> {
