@@ -60,27 +60,34 @@ export class Dispatch {
   /** Reads header and body. The request's `records` lie in the reader's bytes. */
   accept(reader: ByteReader, owner: RequestOwner): Accepted | Refusal {
     try {
-      const header = readRequestHeader(reader, this.apiOf);
-      const handler = this.table[header.apiKey];
-      if (handler === undefined) return { reason: 'unknown-api', detail: `API key ${header.apiKey}` };
-      const { apiVersion } = header;
+      const start = reader.position;
+      const apiKey = reader.int16();
+      const apiVersion = reader.int16();
+      const handler = this.table[apiKey];
+      if (handler === undefined) return { reason: 'unknown-api', detail: `API key ${apiKey}` };
       const { min, max } = handler.api.versions;
-      const spoken = apiVersion >= min && apiVersion <= max;
-      if (!spoken && handler.api.key !== apiVersionsApi.key) {
-        return { reason: 'unsupported-version', detail: `${handler.api.name} version ${apiVersion}` };
-      }
-      const inFlight = new RequestInFlight(
-        owner,
-        handler,
-        spoken ? apiVersion : 0,
-        header.correlationId,
-        header.clientId ?? '',
-      );
-      return { inFlight, request: spoken ? decodeRequest(handler.api, apiVersion, reader) : undefined };
+      if (apiVersion < min || apiVersion > max) return this.unspoken(reader, apiVersion, handler, owner);
+      reader.position = start;
+      const { correlationId, clientId } = readRequestHeader(reader, this.apiOf);
+      const inFlight = new RequestInFlight(owner, handler, apiVersion, correlationId, clientId ?? '');
+      return { inFlight, request: decodeRequest(handler.api, apiVersion, reader) };
     } catch (error) {
       if (error instanceof WireError) return { reason: 'malformed', detail: error.message };
       throw error;
     }
+  }
+
+  /** Only ApiVersions is answered in a version that we do not speak; what follows the correlation id is not looked at. */
+  private unspoken(
+    reader: ByteReader,
+    apiVersion: number,
+    handler: Handler,
+    owner: RequestOwner,
+  ): Accepted | Refusal {
+    if (handler.api.key !== apiVersionsApi.key) {
+      return { reason: 'unsupported-version', detail: `${handler.api.name} version ${apiVersion}` };
+    }
+    return { inFlight: new RequestInFlight(owner, handler, 0, reader.int32(), ''), request: undefined };
   }
 
   /** Calls the handler. What it throws is a bug: the connection closes, everybody else goes on. */
