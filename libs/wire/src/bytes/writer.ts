@@ -5,7 +5,7 @@
  * schema codecs, the hot codecs, headers and frames.
  *
  * What must hold: `position` counts bytes in the own buffer, `byteLength` also the referenced ones; patches are made
- * by buffer position, which references do not move. Any method may replace the buffer: room is made first, and only
+ * by buffer position, which references do not move; after a throw half a value may stand there (`rewind`). Any method may replace the buffer: room is made first, and only
  * then `target` or `numbers` is looked at.
  */
 import { setInt64 } from './int64.js';
@@ -322,7 +322,7 @@ export class ByteWriter {
   private ensure(length: number): void {
     const needed = this.position + length;
     if (needed <= this.target.length) return;
-    if (needed > this.bytesMax) this.tooLong();
+    if (needed + this.referencedBytes > this.bytesMax) this.tooLong();
     const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.target.length * 2), this.bytesMax));
     this.target.copy(larger, 0, 0, this.position);
     this.target = larger;

@@ -28,8 +28,8 @@ export class DecoderSource {
   }
 
   private taggedSection(fields: FieldMap): string {
-    if (!this.version.flexible) return '';
     const tagged = taggedMembers(fields, this.version);
+    if (!this.version.flexible) return '';
     if (tagged.length === 0) return 'r.skipTaggedFields();';
     const cases = tagged.map(
       ({ name, field, tag }) =>

@@ -28,8 +28,8 @@ export class EncoderSource {
   }
 
   private taggedSection(fields: FieldMap): string {
-    if (!this.version.flexible) return '';
     const tagged = taggedMembers(fields, this.version);
+    if (!this.version.flexible) return '';
     if (tagged.length === 0) return 'w.unsignedVarint(0);';
     const conditions = tagged.map(
       ({ name, field, tag }) => `const t${tag} = ${this.differs(`m.${name}`, field)};`,
