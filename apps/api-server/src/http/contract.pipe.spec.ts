@@ -8,7 +8,7 @@ const schema = z.strictObject({ a: z.object({ 'b/c': z.int() }), d: z.string().d
 
 const check = (value: unknown, type: 'body' | 'query' | 'param'): unknown => {
   try {
-    return new ContractPipe().transform(value, { type, schema } as unknown as ArgumentMetadata);
+    return new ContractPipe().transform(value, { type, schema });
   } catch (error) {
     return error;
   }
