@@ -59,7 +59,7 @@ function layoutLines(): string[] {
 describe('layouts', () => {
   it('are those that were compared with the published definitions', () => {
     const lines = layoutLines();
-    if (process.env['UPDATE_LAYOUTS'] === '1') writeFileSync(file, `${lines.join('\n')}\n`);
+    if (process.env.UPDATE_LAYOUTS === '1') writeFileSync(file, `${lines.join('\n')}\n`);
     expect(lines).toEqual(readFileSync(file, 'utf8').trimEnd().split('\n'));
   });
 });
