@@ -1,3 +1,4 @@
+import { TOPIC_CONFIGS as LOG_CONFIGS } from '@tidemark/log';
 import { BROKER_CONFIGS, TOPIC_CONFIGS } from './config-table.js';
 import { readConfig, variableOf, type BrokerConfig, type Environment } from './config.js';
 import { brokerSettings, topicConfigFault, topicLogConfig, topicSettings } from './settings.js';
@@ -33,6 +34,16 @@ describe('broker configuration', () => {
     expect(config.settings['auto.create.topics.exclude']).toEqual(['tidemark.', 'internal.']);
     expect(config.settings['auto.create.topics.enable']).toBe(false);
     expect(config.configured.get('log.segment.bytes')).toBe('1048576');
+  });
+
+  it("knows Kafka's other units, and lets milliseconds win", () => {
+    const hours = { [`TIDEMARK_KAFKA_LOG_RETENTION_HOURS`]: '2', TIDEMARK_KAFKA_LOG_RETENTION_MINUTES: '1' };
+    expect(configOf({ TIDEMARK_KAFKA_LOG_RETENTION_HOURS: '2' }).settings['log.retention.ms']).toBe(
+      7_200_000,
+    );
+    expect(configOf({ TIDEMARK_KAFKA_LOG_RETENTION_HOURS: '-1' }).settings['log.retention.ms']).toBe(-1);
+    const both = configOf({ ...hours, TIDEMARK_KAFKA_LOG_RETENTION_MS: '77' });
+    expect(both.settings['log.retention.ms']).toBe(77);
   });
 
   it('reports all faults together', () => {
@@ -89,7 +100,11 @@ describe('topic configuration', () => {
     else expect(found).toContain(fault);
   });
 
-  it('names a broker setting for each topic setting', () => {
-    for (const name of Object.values(TOPIC_CONFIGS)) expect(BROKER_CONFIGS[name]).toBeDefined();
+  it('has the settings of a log, with the same defaults', () => {
+    const own = Object.entries(TOPIC_CONFIGS).map(([name, brokerName]) => [
+      name,
+      BROKER_CONFIGS[brokerName].default,
+    ]);
+    expect(own).toEqual(LOG_CONFIGS.map(({ name, defaultText }) => [name, defaultText]).sort());
   });
 });

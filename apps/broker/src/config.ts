@@ -39,7 +39,7 @@ export function readConfig(
   for (const [variable, text] of Object.entries(environment)) {
     if (variable.startsWith(KAFKA_PREFIX) && text !== undefined) configured.set(kafkaName(variable), text);
   }
-  const { settings, faults: settingFaults } = brokerSettings(configured);
+  const { settings, given, faults: settingFaults } = brokerSettings(configured);
   faults.push(...settingFaults);
   const listen = address(environment, 'TIDEMARK_LISTEN', '127.0.0.1:9092', faults);
   const nodeId = wholeNumber(environment, 'TIDEMARK_NODE_ID', '1', faults);
@@ -54,7 +54,7 @@ export function readConfig(
     runFile: environment['TIDEMARK_RUN_FILE'],
     logLevel: environment['TIDEMARK_LOG_LEVEL'] ?? 'info',
     settings,
-    configured,
+    configured: given,
   };
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(config.clusterId)) {
     faults.push('TIDEMARK_CLUSTER_ID: must be 1 to 64 letters, digits, - or _');

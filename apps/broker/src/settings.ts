@@ -6,6 +6,7 @@
 import { logConfigOf, type LogConfig } from '@tidemark/log';
 import {
   BROKER_CONFIGS,
+  BROKER_CONFIG_ALIASES,
   TOPIC_CONFIGS,
   type BrokerConfigName,
   type BrokerSettings,
@@ -31,6 +32,7 @@ export function parseConfig(
       return { value: trimmed.toLowerCase() === 'true' };
     case 'int':
     case 'long':
+    case 'double':
       return parseNumber(definition, trimmed);
     case 'list':
       if (definition.oneOf !== undefined && !definition.oneOf.includes(trimmed)) {
@@ -46,7 +48,10 @@ export function parseConfig(
 }
 
 function parseNumber(definition: ConfigDefinition, text: string): { value: number } | { fault: string } {
-  if (!/^-?\d{1,19}$/.test(text)) return { fault: `must be a whole number, not '${text}'` };
+  const whole = definition.type !== 'double';
+  if (!(whole ? /^-?\d{1,19}$/ : /^-?\d{1,19}(\.\d{1,19})?$/).test(text)) {
+    return { fault: `must be a ${whole ? 'whole ' : ''}number, not '${text}'` };
+  }
   const value = Number(text);
   const max = definition.max ?? (definition.type === 'int' ? 2_147_483_647 : Number.POSITIVE_INFINITY);
   if (value < (definition.min ?? Number.NEGATIVE_INFINITY))
@@ -58,18 +63,39 @@ function parseNumber(definition: ConfigDefinition, text: string): { value: numbe
 /** All broker settings, the table's defaults where `texts` has none. Faults are collected, not thrown. */
 export function brokerSettings(texts: ReadonlyMap<string, string>): {
   settings: BrokerSettings;
+  /** What was given, by the names of the table. */
+  given: ReadonlyMap<string, string>;
   faults: readonly string[];
 } {
   const faults: string[] = [];
   const settings: Record<string, ConfigValue> = {};
-  for (const name of texts.keys()) if (!isBrokerConfig(name)) faults.push(`${name}: no such setting`);
+  const given = withoutAliases(texts, faults);
   for (const [name, definition] of Object.entries<ConfigDefinition>(BROKER_CONFIGS)) {
-    const parsed = parseConfig(definition, texts.get(name) ?? definition.default);
+    const parsed = parseConfig(definition, given.get(name) ?? definition.default);
     if ('fault' in parsed) faults.push(`${name}: ${parsed.fault}`);
     else settings[name] = parsed.value;
   }
-  return { settings: settings as unknown as BrokerSettings, faults };
+  return { settings: settings as unknown as BrokerSettings, given, faults };
 }
+
+/** The same settings by the names that hold; faults of the others are added. */
+function withoutAliases(texts: ReadonlyMap<string, string>, faults: string[]): ReadonlyMap<string, string> {
+  const given = new Map<string, string>();
+  for (const [name, text] of texts) {
+    if (isBrokerConfig(name)) given.set(name, text);
+    else if (!Object.hasOwn(BROKER_CONFIG_ALIASES, name)) faults.push(`${name}: no such setting`);
+  }
+  for (const [alias, { name, scale }] of Object.entries(BROKER_CONFIG_ALIASES)) {
+    const text = texts.get(alias);
+    if (text === undefined || given.has(name)) continue;
+    const parsed = parseNumber(WHOLE_NUMBER, text.trim());
+    if ('fault' in parsed) faults.push(`${alias}: ${parsed.fault}`);
+    else given.set(name, String(parsed.value < 0 ? -1 : parsed.value * scale));
+  }
+  return given;
+}
+
+const WHOLE_NUMBER = { type: 'int', default: '0', min: -1, meaning: '' } as const;
 
 /** The fault of one topic override, or nothing when it may be set. */
 export function topicConfigFault(name: string, text: string): string | undefined {

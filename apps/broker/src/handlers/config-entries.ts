@@ -11,7 +11,7 @@ export const ConfigSource = { TOPIC: 1, STATIC_BROKER: 4, DEFAULT: 5 } as const;
 /** Kafka's codes for kinds of resources. */
 export const ResourceType = { TOPIC: 2, BROKER: 4 } as const;
 
-const TYPE_CODES: Record<ConfigType, number> = { boolean: 1, string: 2, int: 3, long: 5, list: 7 };
+const TYPE_CODES: Record<ConfigType, number> = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 };
 
 export interface ConfigSynonym {
   readonly name: string;

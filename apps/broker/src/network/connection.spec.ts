@@ -1,5 +1,11 @@
 import { pino } from 'pino';
-import { listGroupsApi, metadataApi, produceApi, type MetadataResponse, type ProduceResponse } from '@tidemark/wire';
+import {
+  listGroupsApi,
+  metadataApi,
+  produceApi,
+  type MetadataResponse,
+  type ProduceResponse,
+} from '@tidemark/wire';
 import { apiVersionsHandler } from '../handlers/18-api-versions.js';
 import { defineHandler, type BrokerContext, type Handler, type RequestContext } from '../handlers/handler.js';
 import { BrokerMetrics } from '../metrics.js';
@@ -194,7 +200,7 @@ describe('faults close the connection, each with its reason', () => {
     bytes.writeInt32BE(value);
     return bytes;
   };
-  const withHeader = (apiKey: number, version: number, rest = Buffer.alloc(0)): Buffer => {
+  const withHeader = (apiKey: number, version: number, rest: Buffer = Buffer.alloc(0)): Buffer => {
     const header = Buffer.alloc(10);
     header.writeInt16BE(apiKey, 0);
     header.writeInt16BE(version, 2);

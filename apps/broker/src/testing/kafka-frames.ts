@@ -10,8 +10,8 @@ import {
   writeFrame,
   writeRequestHeader,
   type Api,
-  type DecodedResponse,
-  type EncodableRequest,
+  type Decoded,
+  type Encodable,
   type FieldMap,
 } from '@tidemark/wire';
 
@@ -25,12 +25,12 @@ export interface FrameOptions {
 export function requestFrame<Q extends FieldMap, P extends FieldMap>(
   api: Api<Q, P>,
   { version, correlationId = 1, clientId = 'spec' }: FrameOptions,
-  request: EncodableRequest<Api<Q, P>>,
+  request: Encodable<Q>,
 ): Buffer {
   const writer = new ByteWriter();
   writeFrame(writer, () => {
     writeRequestHeader(writer, api, { apiVersion: version, correlationId, clientId });
-    encodeRequest(api, version, writer, request as Parameters<typeof encodeRequest<Q, P>>[3]);
+    encodeRequest(api, version, writer, request);
   });
   return Buffer.from(writer.written());
 }
@@ -54,8 +54,8 @@ export function answerIn<Q extends FieldMap, P extends FieldMap>(
   api: Api<Q, P>,
   version: number,
   frame: Buffer,
-): DecodedResponse<Api<Q, P>> {
+): Decoded<P> {
   const reader = new ByteReader(frame);
   readResponseHeader(reader, api, version);
-  return decodeResponse(api, version, reader) as DecodedResponse<Api<Q, P>>;
+  return decodeResponse(api, version, reader);
 }

@@ -50,6 +50,11 @@ export class ScriptedConnection implements Connection {
     this.owner?.drained();
   }
 
+  /** The peer hangs up. */
+  peerCloses(): void {
+    this.owner?.closed(true);
+  }
+
   pause(): void {
     this.paused = true;
   }
