@@ -6,7 +6,7 @@ export * from './hosting/run-file.js';
 export * from './hosting/shutdown.js';
 export * from './hosting/traceparent.js';
 export { createDatabase, dropDatabase } from './projection/database-admin.js';
-export type { WaitOutcome } from './projection/position-waiters.js';
+export { PositionWaiters, type WaitOutcome } from './projection/position-waiters.js';
 export * from './projection/projection.js';
 export * from './projection/projection-runner.js';
 export * from './requests/reply-protocol.js';
