@@ -1,5 +1,5 @@
 /** The partition log on Apache Kafka's on-disk format. Used by the broker and the CLI's tools. */
-export type { AppendOptions, AppendOrigin, AppendResult } from './append-result.js';
+export type { AppendOptions, AppendOrigin, AppendResult } from './append/append-result.js';
 export { parseConfig, type ConfigDefinition, type ConfigValue } from './config/config-definition.js';
 export {
   logConfigOf,
@@ -9,7 +9,12 @@ export {
   type LogConfig,
 } from './config/log-config.js';
 export { TOPIC_CONFIGS } from './config/topic-configs.js';
-export { LogDirectory, type LogDirectoryOptions, type StoredPartition } from './log-directory.js';
+export {
+  LogDirectory,
+  partitionName,
+  type LogDirectoryOptions,
+  type StoredPartition,
+} from './directory/log-directory.js';
 export { LogError, type LogErrorCode } from './log-error.js';
 export {
   PartitionLog,
@@ -17,6 +22,7 @@ export {
   type LogIdentity,
   type LogListener,
   type LogOptions,
-  type TimestampOffset,
 } from './partition-log.js';
-export type { ReadOptions, ReadResult } from './read-result.js';
+export type { ReadOptions, ReadResult } from './read/read-result.js';
+export type { TimestampOffset } from './read/time-lookup.js';
+export { makeLogResources, type LogLimits, type LogResources } from './log-resources.js';

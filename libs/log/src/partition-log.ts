@@ -1,11 +1,24 @@
 /**
- * One partition's log: what the broker appends to, reads from, truncates and flushes.
+ * One partition's log: what the broker appends to, reads from, truncates and flushes. Holds the offsets (start, end,
+ * written, flushed, high watermark) and the tail in memory; the files are `LogFiles`' matter. Owned by one replica and
+ * driven by its tick: appends stage, `writeStaged` writes, `flush` forces to disk.
+ *
+ * What must hold: logStart <= flushedEnd <= writtenEnd <= logEnd; what was staged and could not be written is taken
+ * back as if it had never come, or the log has failed; an error is never silent. An idle log has no open file, no ring
+ * and no timer, and no directory before its first record.
  */
-import type { Clock, Disk } from '@tidemark/platform';
-import type { AppendOptions, AppendResult } from './append-result.js';
+import type { AppendOptions, AppendResult } from './append/append-result.js';
 import type { LogConfig } from './config/log-config.js';
-import type { LogError } from './log-error.js';
-import type { ReadOptions, ReadResult } from './read-result.js';
+import { GroupCommit } from './group-commit.js';
+import { LogError } from './log-error.js';
+import { LogFiles } from './log-files.js';
+import { LogReads } from './read/log-reads.js';
+import type { LogResources } from './log-resources.js';
+import { LogWriter } from './append/log-writer.js';
+import type { ReadOptions, ReadResult } from './read/read-result.js';
+import { expiredSegments } from './retention.js';
+import { TailRing } from './tail/tail-ring.js';
+import type { TimestampOffset } from './read/time-lookup.js';
 
 export interface LogListener {
   /** `flushedEnd` (and with flush.messages=1 `acknowledgeableEnd`) has moved. Called from the event loop. */
@@ -23,12 +36,19 @@ export interface LogIdentity {
 
 /** What `LogDirectory.openLog` hands to a log. */
 export interface LogOptions {
-  readonly disk: Disk;
-  readonly clock: Clock;
+  readonly resources: LogResources;
   readonly directory: string;
   readonly identity: LogIdentity;
   readonly config: LogConfig;
-  readonly listener?: LogListener;
+  /** From the checkpoints; 0 when there are none. */
+  readonly recoveryPoint: number;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+  /** The last owner closed the log in order. */
+  readonly clean: boolean;
+  /** The recovery point is about to go back: it must be checkpointed before anything is cut. */
+  readonly onTruncate?: (log: PartitionLog) => void;
+  readonly listener?: LogListener | undefined;
 }
 
 export interface EpochEnd {
@@ -36,76 +56,277 @@ export interface EpochEnd {
   readonly endOffset: number;
 }
 
-export interface TimestampOffset {
-  readonly timestamp: number;
-  readonly offset: number;
-  readonly leaderEpoch: number;
-}
-
-export declare class PartitionLog {
+export class PartitionLog {
   readonly identity: LogIdentity;
-  config: LogConfig;
+  readonly directory: string;
   /** Set once by whoever owns the log (the replica). */
   listener: LogListener | undefined;
-
-  /** The first offset that may be read. */
-  readonly logStartOffset: number;
-  /** The next offset to be given; batches up to here may still be staged in memory. */
-  readonly logEndOffset: number;
-  /** Everything below is in the page cache: it survives the death of this process. */
-  readonly writtenEnd: number;
-  /** Everything below is on the device (the recovery point). */
-  readonly flushedEnd: number;
-  /** Below this offset acknowledgements may be given: `flushedEnd` with flush.messages=1, else `writtenEnd`. */
-  readonly acknowledgeableEnd: number;
   /** Kept here so that it is checkpointed and bounds retention; moved by the replica. */
   highWatermark: number;
+
+  private readonly resources: LogResources;
+  private readonly files: LogFiles;
+  private readonly ring: TailRing;
+  private readonly writer: LogWriter;
+  private readonly reads: LogReads;
+  private readonly commit = new GroupCommit(() => this.flushNow());
+  private readonly onTruncate: ((log: PartitionLog) => void) | undefined;
+  private start: number;
+  private flushed: number;
+  private flushedAtMs: number;
+
+  /** Throws LogError('corrupt' | 'foreign') and DiskError. */
+  static open(options: LogOptions): PartitionLog {
+    return new PartitionLog(options);
+  }
+
+  private constructor(options: LogOptions) {
+    this.identity = options.identity;
+    this.directory = options.directory;
+    this.listener = options.listener;
+    this.onTruncate = options.onTruncate;
+    this.resources = options.resources;
+    this.files = new LogFiles(options, options.identity.topicId);
+    this.ring = new TailRing(this.resources.memory);
+    this.writer = new LogWriter(options.config, this.files, this.ring, (error) => this.tellFailure(error));
+    this.reads = new LogReads(this.files, this.ring);
+    const { logStartOffset, logEndOffset } = this.files.loaded;
+    const clamp = (offset: number): number => Math.min(Math.max(offset, logStartOffset), logEndOffset);
+    this.start = logStartOffset;
+    this.flushed = clamp(options.recoveryPoint);
+    this.flushedAtMs = this.resources.clock.monotonic();
+    this.highWatermark = clamp(options.highWatermark);
+  }
+
+  get config(): LogConfig {
+    return this.writer.config;
+  }
+
+  /** Takes effect with the next append, retention run and flush. */
+  set config(config: LogConfig) {
+    this.writer.config = config;
+  }
+
+  /** The first offset that may be read. */
+  get logStartOffset(): number {
+    return this.start;
+  }
+
+  /** The next offset to be given; batches up to here may still be staged in memory. */
+  get logEndOffset(): number {
+    return this.writer.end;
+  }
+
+  /** Everything below is in the page cache: it survives the death of this process. */
+  get writtenEnd(): number {
+    return this.writer.written;
+  }
+
+  /** Everything below is on the device (the recovery point). */
+  get flushedEnd(): number {
+    return this.flushed;
+  }
+
+  /** Below this offset acknowledgements may be given: `flushedEnd` with flush.messages=1, else `writtenEnd`. */
+  get acknowledgeableEnd(): number {
+    return this.config.flushMessages === 1 ? this.flushed : this.writer.written;
+  }
+
   /** -1 before the first epoch. */
-  readonly latestEpoch: number;
-  readonly sizeBytes: number;
-  readonly failure: LogError | undefined;
+  get latestEpoch(): number {
+    return this.files.epochs.latest;
+  }
+
+  get sizeBytes(): number {
+    return this.files.segments.bytes;
+  }
+
+  get segmentCount(): number {
+    return this.files.segments.count;
+  }
+
+  /** Idempotent producers that are remembered. */
+  get producerCount(): number {
+    return this.files.producers.count;
+  }
+
+  get failure(): LogError | undefined {
+    return this.writer.failure;
+  }
+
+  /** False while nothing was ever written: there is no directory. */
+  get isOnDisk(): boolean {
+    return this.files.isOnDisk;
+  }
 
   /**
-   * Checks and stages record batches (of a client: exactly one, and its bytes [0, length) are the whole of `bytes`).
-   * Header fields are patched in the log's copy. Nothing is written until `writeStaged`, which must follow in the
-   * same turn of the event loop. The result is reused by the next append.
+   * Checks and stages a record batch; of a replica, any number of whole batches with their offsets. Header fields are
+   * patched in the log's copy. Nothing is written until `writeStaged`, which must follow in the same turn of the event
+   * loop. The result is reused by the next append.
    */
-  append(bytes: Uint8Array, options: AppendOptions): AppendResult;
+  append(bytes: Uint8Array, options: AppendOptions): AppendResult {
+    return this.writer.append(bytes, options);
+  }
+
   /**
    * Writes all that is staged, in one call where it lies together. On failure (disk full) what was staged is taken
    * back, `logEndOffset` returns to `writtenEnd`, and the error is answered: every waiter at or above
    * `logEndOffset` is to be told KAFKA_STORAGE_ERROR. The log stays usable unless `failure` is set.
    */
-  writeStaged(): LogError | undefined;
+  writeStaged(): LogError | undefined {
+    const error = this.writer.report() ?? this.writer.writeOut();
+    if (error === undefined && this.writer.written - this.flushed >= this.config.flushMessages)
+      this.startFlush();
+    return error;
+  }
+
   /** Group commit: resolves when all that was appended before the call is on the device. Rejects with LogError. */
-  flush(): Promise<void>;
+  flush(): Promise<void> {
+    const refused = this.failure ?? this.writer.writeOutAndRemember();
+    return refused === undefined ? this.commit.flush() : Promise.reject(refused);
+  }
+
   /** Starts a flush when flush.messages or flush.ms ask for one; call it now and then. */
-  flushIfDue(): void;
+  flushIfDue(): void {
+    const unflushed = this.writer.written - this.flushed;
+    if (unflushed === 0 || this.failure !== undefined) return;
+    const waitedMs = this.resources.clock.monotonic() - this.flushedAtMs;
+    if (unflushed >= this.config.flushMessages || waitedMs >= this.config.flushMs) this.startFlush();
+  }
 
-  /** Memory answers at once, the disk later. Only batches up to `upTo`. */
-  read(fromOffset: number, maxBytes: number, options: ReadOptions): ReadResult | Promise<ReadResult>;
-  /** Bytes that a read from this offset would find below `upTo`, for min_bytes; an estimate from file positions. */
-  bytesBetween(fromOffset: number, upTo: number): number;
+  /** Memory answers at once, the disk later. Only batches that end below `upTo`. */
+  read(fromOffset: number, maxBytes: number, options: ReadOptions): ReadResult | Promise<ReadResult> {
+    return this.reads.read(this, fromOffset, maxBytes, options);
+  }
 
-  /** The first record at or after `timestamp` that lies below `upTo`. */
-  offsetForTimestamp(timestamp: number, upTo: number): Promise<TimestampOffset | undefined>;
-  /** The first record that has the log's largest timestamp (ListOffsets -3). */
-  offsetOfMaxTimestamp(): Promise<TimestampOffset | undefined>;
+  /** About how many bytes a read from this offset finds below `upTo`: exact in memory, to the index on disk. */
+  bytesBetween(fromOffset: number, upTo: number): number {
+    return this.reads.bytesBetween(this, fromOffset, upTo);
+  }
+
+  /** The first written record at or after `timestamp` that lies below `upTo`. Rejects with DiskError. */
+  offsetForTimestamp(timestamp: number, upTo: number): Promise<TimestampOffset | undefined> {
+    return this.reads.offsetForTimestamp(this, timestamp, Math.min(upTo, this.writer.written));
+  }
+
+  /** The first record that has the log's largest timestamp (ListOffsets -3). Rejects with DiskError. */
+  offsetOfMaxTimestamp(): Promise<TimestampOffset | undefined> {
+    return this.reads.offsetOfMaxTimestamp(this);
+  }
 
   /** The leader of `leaderEpoch` begins at the log's end. Call before the first append in the epoch. */
-  assignEpoch(leaderEpoch: number): void;
+  assignEpoch(leaderEpoch: number): void {
+    if (leaderEpoch > this.files.epochs.latest) this.files.epochs.assign(leaderEpoch, this.writer.end);
+  }
+
   /** OffsetForLeaderEpoch (L4): (-1, -1) when unknown. */
-  endOffsetForEpoch(leaderEpoch: number): EpochEnd;
+  endOffsetForEpoch(leaderEpoch: number): EpochEnd {
+    return this.files.epochs.endOf(leaderEpoch, this.writer.end);
+  }
 
-  /** Drops everything at and above `offset`. */
-  truncateTo(offset: number): void;
-  /** Moves the log start up; segments wholly below it are deleted. */
-  deleteRecordsBefore(offset: number): void;
-  /** Deletes segments by retention.ms, retention.bytes and log start; rolls by age. Returns how many went. */
-  applyRetention(): number;
+  /** Of the record at `offset`; -1 when not known. */
+  epochAt(offset: number): number {
+    return this.files.epochs.epochAt(offset);
+  }
+
+  /** Drops everything at and above `offset`; a batch that spans it goes whole. Throws LogError('failed'). */
+  truncateTo(offset: number): void {
+    if (offset >= this.writer.end) return;
+    this.reads.forget();
+    try {
+      if (offset < this.flushed) {
+        this.flushed = offset;
+        this.onTruncate?.(this);
+      }
+      this.writer.truncateTo(offset);
+    } catch (cause) {
+      throw this.writer.fail(cause);
+    }
+    this.flushed = Math.min(this.flushed, this.writer.end);
+    this.start = Math.min(this.start, this.writer.end);
+    this.highWatermark = Math.min(this.highWatermark, this.writer.end);
+  }
+
+  /** Moves the log start up to `offset`, at most the high watermark; segments wholly below go. Throws LogError. */
+  deleteRecordsBefore(offset: number): void {
+    const start = Math.min(offset, this.highWatermark);
+    if (start <= this.start) return;
+    this.start = start;
+    this.files.epochs.truncateFromStart(start);
+    this.applyRetention();
+  }
+
+  /** Deletes segments by retention.ms, retention.bytes and log start. Returns how many went. Throws LogError. */
+  applyRetention(): number {
+    if (this.failure !== undefined) return 0;
+    const nowMs = this.resources.clock.now();
+    const limits = { nowMs, logStartOffset: this.start, highWatermark: this.highWatermark };
+    const count = expiredSegments(this.files.summaries(this.writer.end), this.config, limits);
+    if (count === 0) return 0;
+    if (count === this.files.segments.count) {
+      const refused = this.writer.writeOutAndRemember() ?? this.writer.roll();
+      if (refused !== undefined) return 0;
+    }
+    try {
+      this.start = Math.max(this.start, this.files.segments.at(count).baseOffset);
+      this.flushed = Math.max(this.flushed, this.start);
+      this.reads.forget();
+      this.files.dropFirst(count, this.config.fileDeleteDelayMs);
+      this.files.epochs.truncateFromStart(this.start);
+      return count;
+    } catch (cause) {
+      throw this.writer.fail(cause);
+    }
+  }
+
   /** Forgets producers that have been silent for `expirationMs`. */
-  expireProducers(expirationMs: number): void;
+  expireProducers(expirationMs: number): void {
+    this.files.producers.expireBefore(this.resources.clock.now() - expirationMs);
+  }
 
-  /** Staged bytes written, indexes and producer state saved, flushed, files closed. */
-  close(): Promise<void>;
+  /** Staged bytes written, indexes and producer state saved, flushed, files closed. Rejects with LogError. */
+  async close(): Promise<void> {
+    try {
+      if (this.failure !== undefined || !(this.files.isOnDisk || this.writer.end > this.writer.written))
+        return;
+      const refused = this.writer.writeOut();
+      if (refused !== undefined) throw refused;
+      this.files.seal(this.writer.end);
+      await this.commit.flush();
+    } catch (cause) {
+      throw this.writer.fail(cause);
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Closes the files and saves nothing: the log is about to be deleted, or has failed. */
+  abandon(): void {
+    this.writer.close();
+    this.ring.evict();
+    this.files.close();
+  }
+
+  private startFlush(): void {
+    // A failure is kept in `failure` and told to the listener.
+    this.commit.flush().catch(() => undefined);
+  }
+
+  private async flushNow(): Promise<void> {
+    const { written } = this.writer;
+    try {
+      await this.files.sync();
+    } catch (cause) {
+      // What the page cache holds after a refused flush, nobody knows: trying again might acknowledge what is lost.
+      throw this.writer.fail(cause);
+    }
+    // Meanwhile the log may have been cut.
+    this.flushed = Math.max(this.flushed, Math.min(written, this.writer.written));
+    this.flushedAtMs = this.resources.clock.monotonic();
+    this.listener?.flushed?.(this);
+  }
+
+  private tellFailure(error: LogError): void {
+    this.listener?.failed?.(this, error);
+  }
 }

@@ -58,6 +58,8 @@ export interface Disk {
   renameSync(from: string, to: string): void;
   /** Removing what is not there does nothing. */
   removeSync(path: string): void;
+  /** A file, or a directory and all in it, off the event loop: the system takes long to remove what is large. */
+  remove(path: string): Promise<void>;
   removeTreeSync(path: string): void;
   /** Makes the names in a directory (created, renamed, removed) survive a power loss. */
   syncDirectorySync(path: string): void;

@@ -104,6 +104,14 @@ export const nodeDisk: Disk = {
   removeSync(path: string): void {
     atDisk(path, () => fs.rmSync(path, { force: true }));
   },
+  remove(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.rm(path, { force: true, recursive: true }, (cause) => {
+        if (cause === null) resolve();
+        else reject(toDiskError(path, cause));
+      });
+    });
+  },
   removeTreeSync(path: string): void {
     atDisk(path, () => fs.rmSync(path, { force: true, recursive: true }));
   },

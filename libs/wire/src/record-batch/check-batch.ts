@@ -43,8 +43,20 @@ export function checkBatch(bytes: Uint8Array, at: number, available: number): Ba
   return batchBaseOffset(bytes, at) < 0 ? 'bad-records' : undefined;
 }
 
+/** What was learnt of the records on the way; kept by the caller and filled anew by each check. */
+export interface RecordScan {
+  /** Largest timestamp of all records minus the batch's base timestamp; undefined when they were not looked at. */
+  timestampDeltaMax: number | undefined;
+}
+
 /** What a producer may send besides: records count from 1, offsets without gaps, a known codec. */
-export function checkProducedBatch(bytes: Uint8Array, at: number, available: number): BatchFault | undefined {
+export function checkProducedBatch(
+  bytes: Uint8Array,
+  at: number,
+  available: number,
+  scan?: RecordScan,
+): BatchFault | undefined {
+  if (scan !== undefined) scan.timestampDeltaMax = undefined;
   const fault = checkBatch(bytes, at, available);
   if (fault !== undefined) return fault;
   const count = batchRecordsCount(bytes, at);
@@ -53,16 +65,24 @@ export function checkProducedBatch(bytes: Uint8Array, at: number, available: num
   if (codec > Codec.ZSTD) return 'bad-codec';
   if (codec !== Codec.NONE) return undefined;
   const start = at + BATCH_HEADER_BYTES;
-  return countsRecords(bytes, start, at + batchSizeBytes(bytes, at), count) ? undefined : 'bad-records';
+  const timestampDeltaMax = scanRecords(bytes, start, at + batchSizeBytes(bytes, at), count);
+  if (timestampDeltaMax === undefined) return 'bad-records';
+  if (scan !== undefined) scan.timestampDeltaMax = timestampDeltaMax;
+  return undefined;
 }
 
 const cursor = new RecordCursor();
 
-/** Whether exactly `count` well-formed records with consecutive offset deltas fill `bytes[start, end)`. */
-export function countsRecords(bytes: Uint8Array, start: number, end: number, count: number): boolean {
+/**
+ * The largest timestamp delta of the `count` well-formed records with consecutive offset deltas that fill
+ * `bytes[start, end)`; undefined when that is not what is there.
+ */
+function scanRecords(bytes: Uint8Array, start: number, end: number, count: number): number | undefined {
+  let timestampDeltaMax = -Infinity;
   cursor.reset(bytes, start, end);
   for (let index = 0; index < count; index += 1) {
-    if (!cursor.next() || cursor.offsetDelta !== index) return false;
+    if (!cursor.next() || cursor.offsetDelta !== index) return undefined;
+    if (cursor.timestampDelta > timestampDeltaMax) timestampDeltaMax = cursor.timestampDelta;
   }
-  return cursor.isAtEnd();
+  return cursor.isAtEnd() ? timestampDeltaMax : undefined;
 }

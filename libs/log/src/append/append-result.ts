@@ -3,9 +3,11 @@
  * read it before the next append to the same log.
  */
 
+import type { ErrorCode } from '@tidemark/wire';
+
 export interface AppendResult {
   /** `ErrorCode.NONE`, or the answer to the producer; then nothing was appended. */
-  error: number;
+  error: ErrorCode;
   /** For people, when there is more to say than the code does. */
   errorMessage: string | null;
   /** Of a duplicate: the offsets of the original. -1 on error. */

@@ -2,9 +2,11 @@
  * What a read answers: whole record batches as views into the log's memory or a pooled buffer.
  */
 
+import type { ErrorCode } from '@tidemark/wire';
+
 export interface ReadResult {
   /** `ErrorCode.NONE`, OFFSET_OUT_OF_RANGE (below the log's start or beyond its end) or KAFKA_STORAGE_ERROR. */
-  readonly error: number;
+  readonly error: ErrorCode;
   /** Whole batches, ascending. The first may begin below the offset asked for. */
   readonly views: readonly Uint8Array[];
   readonly byteLength: number;

@@ -1,0 +1,284 @@
+/**
+ * A broker's data directory: its identity, its lock, its checkpoints and its partitions' logs. Holds the open logs and
+ * the budgets that they share. One per broker, made at its start and closed at its end.
+ *
+ * What must hold: one process at a time; the clean-shutdown marker is there only while nobody has the directory and
+ * everything in it was flushed; a recovery point on disk is never ahead of what was forced to disk.
+ */
+import {
+  writeFileAtomically,
+  type Clock,
+  type DirectoryLock,
+  type Disk,
+  type Random,
+} from '@tidemark/platform';
+import type { LogConfig } from '../config/log-config.js';
+import { LogError } from '../log-error.js';
+import { makeLogResources, type LogLimits, type LogResources } from '../log-resources.js';
+import { PartitionLog, type LogIdentity, type LogListener } from '../partition-log.js';
+import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint.js';
+import { readMetaProperties, uuidOf, writeMetaProperties } from './meta-properties.js';
+import { readTopicId } from './partition-metadata.js';
+
+export interface LogDirectoryOptions extends LogLimits {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly path: string;
+  readonly clusterId: string;
+  readonly nodeId: number;
+}
+
+/** A partition found on disk. `topicId` is absent when its metadata file is. */
+export interface StoredPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: string | undefined;
+}
+
+const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
+const RECOVERY_POINTS = 'recovery-point-offset-checkpoint';
+const LOG_STARTS = 'log-start-offset-checkpoint';
+const HIGH_WATERMARKS = 'replication-offset-checkpoint';
+const DELETE_SUFFIX = '-delete';
+const NAME_BYTES_MAX = 255;
+
+export class LogDirectory {
+  private readonly open = new Map<string, PartitionLog>();
+  /** Logs that this process closed in order and may open again. */
+  private readonly closedInOrder = new Set<string>();
+  private readonly resources: LogResources;
+  /** A use of tail memory; what was not used since is idle. */
+  private idleMark = 0;
+  private readonly disk: Disk;
+  private readonly offsets: Record<'recovery' | 'start' | 'watermark', Map<string, number>>;
+
+  /** Makes or checks meta.properties and takes the lock. Throws LogError (locked, foreign, corrupt), DiskError. */
+  static open(options: LogDirectoryOptions): LogDirectory {
+    const { disk, path } = options;
+    disk.makeDirectorySync(path);
+    const lock = disk.lockDirectorySync(path);
+    if ('heldBy' in lock) throw new LogError('locked', `${path} is in use by process ${lock.heldBy}`);
+    try {
+      return new LogDirectory(options, lock, identify(options));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    private readonly options: LogDirectoryOptions,
+    private readonly lock: DirectoryLock,
+    /** base64url uuid from meta.properties. */
+    readonly directoryId: string,
+  ) {
+    this.disk = options.disk;
+    this.resources = makeLogResources(options.disk, options.clock, options);
+    this.offsets = {
+      recovery: this.readOffsets(RECOVERY_POINTS),
+      start: this.readOffsets(LOG_STARTS),
+      watermark: this.readOffsets(HIGH_WATERMARKS),
+    };
+    const marker = `${this.path}/${CLEAN_SHUTDOWN}`;
+    this.cleanlyClosed = this.disk.existsSync(marker);
+    this.disk.removeSync(marker);
+    this.disk.syncDirectorySync(this.path);
+    this.removeDeleted();
+  }
+
+  /** Whether the last owner closed it in order. */
+  readonly cleanlyClosed: boolean;
+
+  get path(): string {
+    return this.options.path;
+  }
+
+  /** Memory that the tails of all logs take, bytes. */
+  get tailBytes(): number {
+    return this.resources.memory.usedBytes;
+  }
+
+  get openFiles(): number {
+    return this.resources.files.count;
+  }
+
+  storedPartitions(): StoredPartition[] {
+    const stored: StoredPartition[] = [];
+    for (const name of this.disk.listSync(this.path)) {
+      const parsed = parsePartitionName(name);
+      if (parsed === undefined) continue;
+      stored.push({ ...parsed, topicId: readTopicId(this.disk, `${this.path}/${name}`) });
+    }
+    return stored;
+  }
+
+  /**
+   * Opens an existing log, recovering it, or a new one, whose files are made by its first append.
+   * Throws LogError('corrupt' | 'foreign') and DiskError.
+   */
+  openLog(identity: LogIdentity, config: LogConfig, listener?: LogListener): PartitionLog {
+    const name = partitionName(identity);
+    const known = this.open.get(name);
+    if (known !== undefined) throw new LogError('locked', `${name} is open already`);
+    const directory = `${this.path}/${name}`;
+    this.refuseOtherTopic(directory, identity);
+    const log = PartitionLog.open({
+      resources: this.resources,
+      directory,
+      identity,
+      config,
+      listener,
+      recoveryPoint: this.offsets.recovery.get(name) ?? 0,
+      logStartOffset: this.offsets.start.get(name) ?? 0,
+      highWatermark: this.offsets.watermark.get(name) ?? 0,
+      clean: this.cleanlyClosed || this.closedInOrder.has(name),
+      onTruncate: () => this.checkpoint(),
+    });
+    this.closedInOrder.delete(name);
+    this.open.set(name, log);
+    return log;
+  }
+
+  /** Logs that are open. */
+  logs(): Iterable<PartitionLog> {
+    return this.open.values();
+  }
+
+  /** Closes one log in order; it may be opened again. Rejects with LogError. */
+  async closeLog(log: PartitionLog): Promise<void> {
+    const name = partitionName(log.identity);
+    const usable = log.failure === undefined;
+    await log.close();
+    this.remember(name, log);
+    this.open.delete(name);
+    if (usable) this.closedInOrder.add(name);
+  }
+
+  /** The log is gone for its users at once (renamed `-delete`), its files soon after. Its state may be `failed`. */
+  deleteLog(log: PartitionLog): Promise<void> {
+    log.abandon();
+    this.open.delete(partitionName(log.identity));
+    return this.deleteStored(log.identity);
+  }
+
+  /** The same for a partition that is on disk but not open. Rejects with DiskError. */
+  async deleteStored(partition: Pick<StoredPartition, 'topic' | 'partition'>): Promise<void> {
+    const name = partitionName(partition);
+    this.closedInOrder.delete(name);
+    // The offsets go first: a new partition of the name must not be measured by them.
+    for (const offsets of Object.values(this.offsets)) offsets.delete(name);
+    this.checkpoint();
+    const from = `${this.path}/${name}`;
+    if (!this.disk.existsSync(from)) return;
+    const suffix = `.${this.options.random.uuid().replaceAll('-', '')}${DELETE_SUFFIX}`;
+    const to = `${this.path}/${name.slice(0, NAME_BYTES_MAX - suffix.length)}${suffix}`;
+    this.disk.renameSync(from, to);
+    this.disk.syncDirectorySync(this.path);
+    await this.disk.remove(to);
+  }
+
+  /** Saves recovery points, log starts and high watermarks; call it every few seconds and after DeleteRecords. */
+  checkpoint(): void {
+    for (const [name, log] of this.open) this.remember(name, log);
+    const file = (name: string): string => `${this.path}/${name}`;
+    writeOffsetCheckpoint(this.disk, file(RECOVERY_POINTS), this.offsets.recovery);
+    writeOffsetCheckpoint(this.disk, file(LOG_STARTS), this.offsets.start);
+    writeOffsetCheckpoint(this.disk, file(HIGH_WATERMARKS), this.offsets.watermark);
+  }
+
+  /** Frees the memory of tails that nobody has read or written for a while; call it now and then. */
+  releaseIdle(): void {
+    this.resources.memory.evictUnusedSince(this.idleMark);
+    this.idleMark = this.resources.memory.touch();
+  }
+
+  /**
+   * Flushes and closes all logs, writes checkpoints and the clean-shutdown marker, gives up the lock. Without the
+   * marker when a log could not be closed in order: the next start recovers. Rejects with DiskError, LogError.
+   */
+  async close(): Promise<void> {
+    const logs = [...this.open.values()];
+    try {
+      const failures: unknown[] = [];
+      for (const log of logs) {
+        if (log.failure !== undefined) failures.push(log.failure);
+        await log.close().catch((cause: unknown) => failures.push(cause));
+      }
+      this.checkpoint();
+      this.open.clear();
+      if (failures.length > 0) throw failures[0];
+      const marker = Buffer.from(JSON.stringify({ version: 0, brokerEpoch: -1 }));
+      writeFileAtomically(this.disk, `${this.path}/${CLEAN_SHUTDOWN}`, marker);
+    } finally {
+      this.lock.release();
+    }
+  }
+
+  private remember(name: string, log: PartitionLog): void {
+    if (!log.isOnDisk) return;
+    this.offsets.recovery.set(name, log.flushedEnd);
+    this.offsets.start.set(name, log.logStartOffset);
+    this.offsets.watermark.set(name, log.highWatermark);
+  }
+
+  private refuseOtherTopic(directory: string, identity: LogIdentity): void {
+    if (!this.disk.existsSync(directory)) return;
+    const stored = readTopicId(this.disk, directory);
+    if (stored === undefined || stored === identity.topicId) return;
+    throw new LogError(
+      'foreign',
+      `${directory} belongs to the topic with id ${stored}, not ${identity.topicId}`,
+    );
+  }
+
+  private removeDeleted(): void {
+    for (const name of this.disk.listSync(this.path)) {
+      if (!/\.[0-9a-f]{32}-delete$/.test(name)) continue;
+      // What cannot be removed now is removed at the next start.
+      this.disk.remove(`${this.path}/${name}`).catch(() => undefined);
+    }
+  }
+
+  /** A checkpoint that cannot be read counts as none: more is recovered than had to be. */
+  private readOffsets(file: string): Map<string, number> {
+    try {
+      return readOffsetCheckpoint(this.disk, `${this.path}/${file}`);
+    } catch (error) {
+      if (error instanceof LogError) return new Map();
+      throw error;
+    }
+  }
+}
+
+function identify(options: LogDirectoryOptions): string {
+  const { disk, path, clusterId, nodeId } = options;
+  const stored = readMetaProperties(disk, path);
+  if (stored === undefined) {
+    const stranger = disk.listSync(path).find((name) => !name.startsWith('.'));
+    if (stranger !== undefined) {
+      throw new LogError('foreign', `${path} is no data directory of a broker: it holds "${stranger}"`);
+    }
+    const directoryId = uuidOf(options.random.bytes(16));
+    writeMetaProperties(disk, path, { clusterId, nodeId, directoryId });
+    return directoryId;
+  }
+  if (stored.clusterId !== clusterId || stored.nodeId !== nodeId) {
+    const theirs = `node ${stored.nodeId} of cluster ${stored.clusterId}`;
+    throw new LogError(
+      'foreign',
+      `${path} belongs to ${theirs}, not to node ${nodeId} of cluster ${clusterId}`,
+    );
+  }
+  return stored.directoryId;
+}
+
+export function partitionName(partition: Pick<StoredPartition, 'topic' | 'partition'>): string {
+  return `${partition.topic}-${partition.partition}`;
+}
+
+function parsePartitionName(name: string): { topic: string; partition: number } | undefined {
+  const match = /^([A-Za-z0-9._-]+)-(\d+)$/.exec(name);
+  if (match?.[1] === undefined) return undefined;
+  return { topic: match[1], partition: Number(match[2]) };
+}

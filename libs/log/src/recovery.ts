@@ -1,0 +1,221 @@
+/**
+ * Opens what a log has on disk. After an orderly close, indexes and snapshots are believed when they look sane;
+ * after anything else, everything from the recovery point on is read and checked, and the log ends where the longest
+ * valid prefix does. Called by `PartitionLog.open` alone; synchronous, since nothing can be served before.
+ *
+ * What must hold: bytes below the recovery point were forced to disk, so damage there is no torn write but
+ * corruption: then nothing is changed and `LogError('corrupt')` is thrown. Opening twice gives the same as once.
+ */
+import { batchBaseOffset, batchLastOffset, batchLeaderEpoch } from '@tidemark/wire';
+import type { LogConfig } from './config/log-config.js';
+import { EpochHistory } from './epoch-history.js';
+import { LogError } from './log-error.js';
+import type { LogResources } from './log-resources.js';
+import { ProducerState } from './producer/producer-state.js';
+import { loadProducers } from './producer/producer-recovery.js';
+import { scanBatches } from './segment/batch-scan.js';
+import { Segment } from './segment/segment.js';
+import { LOG_SUFFIX, offsetOfFileName } from './segment/segment-names.js';
+import { sweepDirectory } from './segment/sweep.js';
+import { Segments } from './segment/segments.js';
+
+export interface LoadOptions {
+  readonly resources: LogResources;
+  readonly directory: string;
+  readonly config: LogConfig;
+  /** Everything below was forced to disk. */
+  readonly recoveryPoint: number;
+  /** From the checkpoint; 0 when there is none. */
+  readonly logStartOffset: number;
+  /** The last owner closed the log in order. */
+  readonly clean: boolean;
+}
+
+export interface LoadedLog {
+  readonly segments: Segments;
+  readonly producers: ProducerState;
+  readonly epochs: EpochHistory;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  /** False while there is no directory: its first append makes it. */
+  readonly onDisk: boolean;
+}
+
+export function loadLog(options: LoadOptions): LoadedLog {
+  const { resources, directory, recoveryPoint } = options;
+  const epochs = new EpochHistory(resources.disk, directory);
+  if (!resources.disk.existsSync(directory)) {
+    if (recoveryPoint > 0)
+      throw corrupt(directory, `the directory is gone, it held offsets to ${recoveryPoint}`);
+    const { logStartOffset } = options;
+    const segments = new Segments([newSegment(options, logStartOffset)]);
+    const producers = new ProducerState();
+    return { segments, producers, epochs, logStartOffset, logEndOffset: logStartOffset, onDisk: false };
+  }
+  const names = sweepDirectory(resources.disk, directory);
+  epochs.load();
+  const found = findSegments(options, names);
+  const loaded = loadSegments(options, found, epochs);
+  const first = loaded.segments.first.baseOffset;
+  let logStartOffset = Math.max(options.logStartOffset, first);
+  let { logEndOffset } = loaded;
+  if (logStartOffset > logEndOffset) {
+    // The records between were deleted on demand, and the segments before them did not survive whole.
+    for (const segment of loaded.segments.all()) removeSegment(options, segment);
+    loaded.segments.replaceAll(newSegment(options, logStartOffset));
+    logEndOffset = logStartOffset;
+  }
+  if (epochs.isEmpty) rebuildEpochs(loaded.segments, epochs);
+  epochs.truncateFromEnd(logEndOffset);
+  epochs.truncateFromStart(logStartOffset);
+  logStartOffset = Math.min(logStartOffset, logEndOffset);
+  const producers = loadProducers(options, names, loaded.segments, logEndOffset);
+  // An idle log has no file open.
+  for (const segment of loaded.segments.all()) segment.slot.close();
+  return { segments: loaded.segments, producers, epochs, logStartOffset, logEndOffset, onDisk: true };
+}
+
+export function newSegment(
+  options: Pick<LoadOptions, 'resources' | 'directory'>,
+  baseOffset: number,
+): Segment {
+  const { disk, files, clock } = options.resources;
+  const segment = new Segment(disk, files, options.directory, baseOffset, clock.now());
+  segment.offsetIndex.entries.startEmpty();
+  segment.timeIndex.entries.startEmpty();
+  return segment;
+}
+
+function findSegments(options: LoadOptions, names: readonly string[]): Segment[] {
+  const { disk, files, clock } = options.resources;
+  const segments: Segment[] = [];
+  for (const name of names) {
+    const base = offsetOfFileName(name, LOG_SUFFIX);
+    if (base === undefined) continue;
+    const segment = new Segment(disk, files, options.directory, base, clock.now());
+    segment.writtenBytes = segment.slot.use('read').sizeSync();
+    segment.bytes = segment.writtenBytes;
+    // Opened again, for writing, when it is written to.
+    segment.slot.close();
+    segments.push(segment);
+  }
+  return segments;
+}
+
+function loadSegments(
+  options: LoadOptions,
+  found: readonly Segment[],
+  epochs: EpochHistory,
+): { segments: Segments; logEndOffset: number } {
+  const start = found[0]?.baseOffset ?? Math.max(options.logStartOffset, 0);
+  let next = start;
+  const kept: Segment[] = [];
+  for (const [index, segment] of found.entries()) {
+    if (!joins(options, segment, next)) {
+      dropFrom(options, found.slice(index), next, 'a segment is missing');
+      break;
+    }
+    const following = found[index + 1];
+    const flushed = following !== undefined && following.baseOffset <= options.recoveryPoint;
+    kept.push(segment);
+    const trusted = options.clean || flushed;
+    const end = trusted ? trust(options, segment) : recover(options, segment, epochs);
+    next = Math.max(next, end.nextOffset);
+    if (end.position < segment.writtenBytes) {
+      if (trusted)
+        throw corrupt(segment.slot.path, `byte ${end.position} is not the start of a record batch`);
+      cut(options, segment, end.position, next);
+      dropFrom(options, found.slice(index + 1), next, 'the segment before it is torn');
+      break;
+    }
+  }
+  if (next < options.recoveryPoint) {
+    throw corrupt(options.directory, `ends at ${next}, was on disk up to ${options.recoveryPoint}`);
+  }
+  if (kept.length === 0) kept.push(newSegment(options, start));
+  return { segments: new Segments(kept), logEndOffset: next };
+}
+
+/** Whether the segment goes on where the one before ended; compaction may leave gaps, nothing else does. */
+function joins(options: LoadOptions, segment: Segment, next: number): boolean {
+  return segment.baseOffset === next || (options.config.compacts && segment.baseOffset > next);
+}
+
+interface SegmentEnd {
+  readonly nextOffset: number;
+  readonly position: number;
+}
+
+/** A segment whose bytes are known to be good: only its end is looked at. */
+function trust(options: LoadOptions, segment: Segment): SegmentEnd {
+  const { writtenBytes } = segment;
+  if (!segment.offsetIndex.isSane(writtenBytes) || !segment.timeIndex.isSane()) {
+    segment.reindex(writtenBytes, options.config.indexIntervalBytes);
+    const position = segment.bytes;
+    segment.seal();
+    const nextOffset = segment.walkTail();
+    segment.writtenBytes = writtenBytes;
+    return { nextOffset, position };
+  }
+  segment.maxTimestamp = segment.timeIndex.lastTimestamp;
+  segment.offsetOfMaxTimestamp = segment.timeIndex.lastOffset;
+  const nextOffset = segment.walkTail();
+  return { nextOffset, position: segment.bytes };
+}
+
+/** Every batch is checked; indexes and epochs come from what is good. */
+function recover(options: LoadOptions, segment: Segment, epochs: EpochHistory): SegmentEnd {
+  let nextOffset = segment.baseOffset;
+  segment.resetIndexes();
+  const range = { from: 0, to: segment.writtenBytes, verify: true };
+  const position = scanBatches(segment.slot.use(), range, (bytes, at, position) => {
+    if (batchBaseOffset(bytes, at) < nextOffset) return false;
+    assignEpochOf(bytes, at, epochs);
+    segment.added(bytes, at, position, options.config.indexIntervalBytes);
+    nextOffset = batchLastOffset(bytes, at) + 1;
+    return true;
+  });
+  segment.seal();
+  return { nextOffset, position };
+}
+
+function assignEpochOf(bytes: Uint8Array, at: number, epochs: EpochHistory): void {
+  const epoch = batchLeaderEpoch(bytes, at);
+  if (epoch > epochs.latest) epochs.assign(epoch, batchBaseOffset(bytes, at));
+}
+
+function rebuildEpochs(segments: Segments, epochs: EpochHistory): void {
+  for (const segment of segments.all()) {
+    if (segment.writtenBytes === 0) continue;
+    const range = { from: 0, to: segment.writtenBytes, verify: false };
+    scanBatches(segment.slot.use(), range, (bytes, at) => {
+      assignEpochOf(bytes, at, epochs);
+      return true;
+    });
+  }
+}
+
+function cut(options: LoadOptions, segment: Segment, position: number, nextOffset: number): void {
+  if (nextOffset < options.recoveryPoint) {
+    const detail = `byte ${position} is damaged below offset ${options.recoveryPoint}, which was on disk`;
+    throw corrupt(segment.slot.path, detail);
+  }
+  segment.slot.use().truncateSync(position);
+  segment.writtenBytes = position;
+  segment.bytes = position;
+}
+
+function dropFrom(options: LoadOptions, segments: readonly Segment[], next: number, reason: string): void {
+  const [first] = segments;
+  if (first === undefined) return;
+  if (options.clean || next < options.recoveryPoint) throw corrupt(first.slot.path, reason);
+  for (const segment of segments) removeSegment(options, segment);
+}
+
+function removeSegment(options: LoadOptions, segment: Segment): void {
+  for (const path of segment.markDeleted()) options.resources.disk.removeSync(path);
+}
+
+function corrupt(path: string, detail: string): LogError {
+  return new LogError('corrupt', `${path}: ${detail}`);
+}
