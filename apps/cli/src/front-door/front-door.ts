@@ -10,7 +10,12 @@
  */
 import { Readable } from 'node:stream';
 import replyFrom from '@fastify/reply-from';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { readPayload } from './payload.js';
 import { NO_REPLICA, REPLICA_LOST, TOO_LATE, sendProblem } from './problems.js';
 import type { Replica, ReplicaSet } from './replica-set.js';
@@ -26,13 +31,17 @@ export interface FrontDoorLimits {
 
 export const DEFAULT_LIMITS: FrontDoorLimits = {
   answerBoundMs: 9_500,
-  attemptBoundMs: 6_500,
+  attemptBoundMs: 6_000,
   noReplicaBoundMs: 3_000,
 };
 
 /** Longer than the API's heartbeats on event streams (15 s). */
 const BODY_IDLE_BOUND_MS = 60_000;
 const CONNECT_BOUND_MS = 2_000;
+/** By so much the HTTP client's timers may be late. */
+const TIMER_SLACK_MS = 1_000;
+const ATTEMPT_MIN_MS = 50;
+const CAUSES_MAX = 5;
 
 interface Forwarding {
   readonly request: FastifyRequest;
@@ -49,13 +58,14 @@ export async function openFrontDoor(
 ): Promise<FastifyInstance> {
   const server = fastify({
     logger: { level: logLevel },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Event streams would keep a closing server open for ever.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
   });
   await server.register(replyFrom, {
     disableRequestLogging: true,
+    destroyAgent: true,
     undici: {
       connections: 256,
       pipelining: 1,
@@ -86,6 +96,8 @@ async function forward(forwarding: Forwarding, replicas: ReplicaSet, limits: Fro
   const { request, reply, payload, deadline, tried } = forwarding;
   const replica = await pickReplica(forwarding, replicas, limits);
   if (replica === undefined) return sendProblem(reply, tried.size === 0 ? NO_REPLICA : REPLICA_LOST);
+  const timeoutMs = Math.min(limits.attemptBoundMs, deadline - TIMER_SLACK_MS - Date.now());
+  if (timeoutMs < ATTEMPT_MIN_MS) return sendProblem(reply, TOO_LATE);
   tried.add(replica);
   replica.underWay += 1;
   let isUnderWay = true;
@@ -95,7 +107,7 @@ async function forward(forwarding: Forwarding, replicas: ReplicaSet, limits: Fro
   };
   reply.raw.once('close', settle);
   reply.from(`${replica.origin}${request.raw.url ?? '/'}`, {
-    timeout: Math.max(1, Math.min(limits.attemptBoundMs, deadline - Date.now())),
+    timeout: timeoutMs,
     ...(Buffer.isBuffer(payload)
       ? { body: payload, contentType: request.headers['content-type'] ?? 'application/octet-stream' }
       : {}),
@@ -114,7 +126,7 @@ async function forward(forwarding: Forwarding, replicas: ReplicaSet, limits: Fro
       );
       replicas.suspect(replica);
       const mayGoElsewhere = !(payload instanceof Readable) && (isUnsent || isRepeatable(request));
-      if (mayGoElsewhere && Date.now() < deadline - 100) void forward(forwarding, replicas, limits);
+      if (mayGoElsewhere) void forward(forwarding, replicas, limits);
       else sendProblem(reply, isLate ? TOO_LATE : REPLICA_LOST);
     },
   });
@@ -149,8 +161,10 @@ interface Failure {
 /** reply-from wraps the system's word; it is looked for down the chain of causes. */
 function classify(error: unknown): Failure {
   const codes: string[] = [];
-  for (let at: unknown = error; at instanceof Error && codes.length < 5; at = at.cause) {
-    codes.push((at as NodeJS.ErrnoException).code ?? at.name);
+  let at = error as (NodeJS.ErrnoException & { readonly cause?: unknown }) | null | undefined;
+  while (at !== null && at !== undefined && codes.length < CAUSES_MAX) {
+    codes.push(at.code ?? at.name);
+    at = at.cause as typeof at;
   }
   return {
     code: codes.at(-1) ?? 'unknown',

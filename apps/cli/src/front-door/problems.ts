@@ -40,6 +40,8 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   const instance = reply.request.url.split('?')[0];
   void reply
     .code(status)
-    .type('application/problem+json')
-    .send(JSON.stringify({ type: `urn:tidemark:problem:${type}`, title, status, detail, instance }));
+    .header('content-type', 'application/problem+json')
+    .send(
+      Buffer.from(JSON.stringify({ type: `urn:tidemark:problem:${type}`, title, status, detail, instance })),
+    );
 }

@@ -42,7 +42,9 @@ export class ReplicaSet {
     return this.#replicas;
   }
 
+  /** Begins to look; once more begins anew. */
   start(): void {
+    this.stop();
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     try {
@@ -98,7 +100,9 @@ export class ReplicaSet {
   #look(): void {
     const living = livingRunFiles(this.runDirectory).filter((run) => run.kind === this.kind);
     this.#replicas = living.flatMap((run) => {
-      const known = this.#replicas.find((replica) => isSame(replica.identity, run));
+      const known = this.#replicas.find(
+        (replica) => replica.name === run.name && isSame(replica.identity, run),
+      );
       const address = run.addresses.http;
       if (known !== undefined) return [known];
       if (address === undefined) return [];

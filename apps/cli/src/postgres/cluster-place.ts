@@ -50,13 +50,13 @@ export function removePlace(place: ClusterPlace): void {
 function sharedFolderOf(home: Home): string {
   const root = fs.existsSync(home.root) ? fs.realpathSync(home.root) : home.root;
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  const parent = [os.tmpdir(), '/tmp', '/var/tmp'].find(isOpenToAll);
+  const parent = [os.tmpdir(), '/tmp', '/var/tmp'].find(isReachableByAll);
   if (parent === undefined) throw new Fault('there is no temporary directory that every user can reach');
   return path.join(parent, `tidemark-postgres-${hash}`);
 }
 
 /** Can anybody walk down to this directory? */
-function isOpenToAll(directory: string): boolean {
+export function isReachableByAll(directory: string): boolean {
   try {
     for (let at = fs.realpathSync(directory); ; at = path.dirname(at)) {
       if ((fs.statSync(at).mode & 0o001) === 0) return false;

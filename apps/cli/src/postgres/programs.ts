@@ -24,8 +24,11 @@ interface ShortName {
 }
 
 /** Throws a `Fault` when this platform has no PostgreSQL package, or its programs do not run. */
-export function findPrograms(place: ClusterPlace, user: RunUser | undefined): PostgresPrograms {
-  const native = findNativeDirectory();
+export function findPrograms(
+  place: ClusterPlace,
+  user: RunUser | undefined,
+  native = findNativeDirectory(),
+): PostgresPrograms {
   if (works(native, user) === undefined) return programsIn(native);
   const copied = programsIn(place.programsDirectory);
   if (works(place.programsDirectory, user) !== undefined) copyNative(native, place.programsDirectory);

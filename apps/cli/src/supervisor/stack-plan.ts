@@ -53,7 +53,7 @@ export function planStack(home: Home, ports: Ports, replicas: number): ProcessPl
   const address = { port: ports.postgresPort, password: cluster.password };
   return [
     brokerPlan(stack),
-    postgresPlan(stack, cluster, metadataServers),
+    planPostgres(cluster, ports.postgresPort, metadataServers),
     ...metadataServers.map((name) =>
       servicePlan(stack, 'metadata-server', name, { TIDEMARK_DATABASE_URL: databaseUrl(address, name) }),
     ),
@@ -90,8 +90,8 @@ function brokerPlan(stack: Stack): ProcessPlan {
   };
 }
 
-function postgresPlan(stack: Stack, cluster: Cluster, databases: readonly string[]): ProcessPlan {
-  const address: ClusterAddress = { port: stack.ports.postgresPort, password: cluster.password };
+export function planPostgres(cluster: Cluster, port: number, databases: readonly string[]): ProcessPlan {
+  const address: ClusterAddress = { port, password: cluster.password };
   const listen = `${LOOPBACK}:${address.port}`;
   return {
     ...commonPlan('postgres', 'postgres-1'),
