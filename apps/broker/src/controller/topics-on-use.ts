@@ -54,7 +54,9 @@ export class TopicsOnUse {
     this.controller.submit(
       { type: 'CreateTopics', topics: [this.#specification(name)], validateOnly: false },
       () => {
+        const waiting = this.#underWay.get(name) ?? [];
         this.#underWay.delete(name);
+        for (const tell of waiting) tell();
       },
     );
   }
