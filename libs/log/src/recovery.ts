@@ -169,7 +169,9 @@ function recover(options: LoadOptions, segment: Segment, epochs: EpochHistory): 
   segment.resetIndexes();
   const range = { from: 0, to: segment.writtenBytes, verify: true };
   const position = scanBatches(segment.slot.use(), range, (bytes, at, position) => {
-    if (batchBaseOffset(bytes, at) < nextOffset) return false;
+    // The checksum does not cover the base offset, but without compaction it can only be one.
+    const skipped = batchBaseOffset(bytes, at) - nextOffset;
+    if (skipped < 0 || (skipped > 0 && !options.config.compacts)) return false;
     assignEpochOf(bytes, at, epochs);
     segment.added(bytes, at, position, options.config.indexIntervalBytes);
     nextOffset = batchLastOffset(bytes, at) + 1;

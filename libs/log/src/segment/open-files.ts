@@ -5,7 +5,7 @@
  * What must hold: a pinned file (an asynchronous read or flush is under way) is never closed under its user, not
  * even when its slot is; it is closed when the last pin goes.
  */
-import { assert, type Disk, type DiskFile, type OpenMode } from '@tidemark/platform';
+import { assert, type Disk, type DiskFile } from '@tidemark/platform';
 
 export class OpenFiles {
   private readonly open = new Set<FileSlot>();
@@ -43,8 +43,11 @@ export class OpenFiles {
 export class FileSlot {
   lastUse = 0;
   private file: DiskFile | undefined;
+  private writable = false;
   private pins = 0;
   private closing = false;
+  /** Opened for reading only, replaced since by one for writing, and still pinned. */
+  private replaced: DiskFile[] = [];
 
   constructor(
     private readonly disk: Disk,
@@ -57,11 +60,14 @@ export class FileSlot {
   }
 
   /** Open now, and until the next turn of the event loop; `pin` it to keep it longer. Throws DiskError. */
-  use(mode: OpenMode = 'write'): DiskFile {
+  use(mode: 'read' | 'write' = 'write'): DiskFile {
     this.lastUse = this.files.touch();
-    if (this.file !== undefined) return this.file;
+    if (this.file !== undefined && (this.writable || mode === 'read')) return this.file;
     const file = this.disk.openSync(this.path, mode);
+    if (this.file !== undefined) this.replaced.push(this.file);
     this.file = file;
+    this.writable = mode === 'write';
+    if (this.pins === 0) this.closeReplaced();
     this.files.opened(this);
     return file;
   }
@@ -75,7 +81,9 @@ export class FileSlot {
   unpin(): void {
     assert(this.pins > 0, 'a file is unpinned that was not pinned');
     this.pins -= 1;
-    if (this.pins === 0 && this.closing) this.close();
+    if (this.pins > 0) return;
+    this.closeReplaced();
+    if (this.closing) this.close();
   }
 
   /** At once, or when the last pin goes. The slot may be used again. */
@@ -86,5 +94,10 @@ export class FileSlot {
     this.file = undefined;
     this.files.closed(this);
     file.closeSync();
+  }
+
+  private closeReplaced(): void {
+    for (const file of this.replaced) file.closeSync();
+    this.replaced = [];
   }
 }
