@@ -32,7 +32,8 @@ const points = (await readFile(file, 'utf8'))
   .filter(({ year }) => year >= from && year <= to)
   // The middle of the month, in years.
   .map((point) => ({ ...point, time: point.year + (point.month - 0.5) / 12 }));
-if (points.length < 36) fail(`${points.length} months are too few to tell a trend from a season: 36 at least`);
+if (points.length < 36)
+  fail(`${points.length} months are too few to tell a trend from a season: 36 at least`);
 
 const middle = (points[0].time + points.at(-1).time) / 2;
 /** What the fit weighs: constant, slope, curvature (per decade, to keep the numbers near 1), then the waves. */
@@ -60,7 +61,8 @@ function fit(rows, targets) {
     let pivot = column;
     for (let row = column; row < size; row += 1)
       if (Math.abs(matrix[row][column]) > Math.abs(matrix[pivot][column])) pivot = row;
-    if (Math.abs(matrix[pivot][column]) < 1e-9) fail('the months given do not determine a trend and a season');
+    if (Math.abs(matrix[pivot][column]) < 1e-9)
+      fail('the months given do not determine a trend and a season');
     [matrix[column], matrix[pivot]] = [matrix[pivot], matrix[column]];
     for (let row = 0; row < size; row += 1) {
       if (row === column) continue;
@@ -76,7 +78,10 @@ const weights = fit(
   points.map(({ value }) => value),
 );
 const part = (time, first, end) =>
-  terms(time).reduce((sum, term, index) => (index >= first && index < end ? sum + term * weights[index] : sum), 0);
+  terms(time).reduce(
+    (sum, term, index) => (index >= first && index < end ? sum + term * weights[index] : sum),
+    0,
+  );
 const trend = (time) => part(time, 0, 3);
 const season = (time) => part(time, 3, Infinity);
 /** Per year. */
@@ -117,7 +122,12 @@ await writeFile(
   'decomposed.csv',
   `year,month,value,trend,season,remainder\n${decomposed
     .map((row) =>
-      [row.year, row.month, row.value, ...[row.trend, row.season, row.remainder].map((v) => v.toFixed(3))].join(','),
+      [
+        row.year,
+        row.month,
+        row.value,
+        ...[row.trend, row.season, row.remainder].map((v) => v.toFixed(3)),
+      ].join(','),
     )
     .join('\n')}\n`,
 );

@@ -15,6 +15,7 @@ import {
   removeRunFile,
   shutDownOnSignal,
   writeRunFile,
+  type ShutdownStep,
 } from '@tidemark/service';
 import { listenForHealth } from './app.module.js';
 import { startApplicationManager } from './application-manager.js';
@@ -56,7 +57,7 @@ async function main(config: Config): Promise<void> {
     nodePath: process.execPath,
   });
   const { app, address } = await listenForHealth(health, config.listen, logger);
-  const steps = [...manager.shutdown, { name: 'http', run: () => app.close() }];
+  const steps: ShutdownStep[] = [...manager.shutdown, { name: 'http', run: () => app.close() }];
   if (runFile !== undefined) {
     writeRunFile({
       ...doors,
@@ -66,7 +67,7 @@ async function main(config: Config): Promise<void> {
       pid: process.pid,
       addresses: { http: address },
     });
-    steps.push({ name: 'run file', run: () => Promise.resolve(removeRunFile(nodeDisk, runFile)) });
+    steps.push({ name: 'run file', run: () => removeRunFile(nodeDisk, runFile) });
   }
   shutDownOnSignal({ clock: nodeClock, logger, steps });
   logger.info({ address }, 'listening');

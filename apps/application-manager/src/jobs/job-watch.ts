@@ -70,7 +70,7 @@ export class JobWatch {
         },
         fail: (error) => {
           stop();
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         },
       };
       signal.addEventListener('abort', onAbort, { once: true });

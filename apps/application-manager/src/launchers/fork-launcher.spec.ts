@@ -26,7 +26,7 @@ describe('ForkLauncher with real processes', () => {
   const launch = async (
     launcher: ForkLauncher,
     argv: [string, ...string[]],
-    { walltimeS = 0, environment = {} as Record<string, string> } = {},
+    { walltimeS = 0, environment = {} } = {},
   ): Promise<string> => {
     await launcher.prepare(token);
     const submission = await launcher.submit({
@@ -144,6 +144,13 @@ describe('ForkLauncher with real processes', () => {
     expect((await verdictBecomes(successor, 'exited', true)).exit).toMatchObject({ exitCode: 5 });
   });
 
+  it('cancels what has not begun by revoking it, but never what the log says has run', async () => {
+    const launcher = jobs.launcher();
+    await launcher.prepare(token);
+    expect(await launcher.cancel({ token, knownStarted: true }, 'manager-1')).toBe('over');
+    expect(await launcher.cancel({ token, knownStarted: false }, 'manager-1')).toBe('revoked');
+  });
+
   it('tells at once when a job of its own has ended', async () => {
     const launcher = jobs.launcher();
     await launch(launcher, shell('true'));
@@ -155,13 +162,13 @@ describe('ForkLauncher with real processes', () => {
     await launch(jobs.launcher(), shell('sleep 600 & sleep 600'));
     const successor = jobs.launcher();
     await verdictBecomes(successor, 'running');
-    expect(await successor.cancel(token, 'manager-2')).toBe('asked');
+    expect(await successor.cancel({ token, knownStarted: true }, 'manager-2')).toBe('asked');
     expect((await verdictBecomes(successor, 'exited')).exit).toMatchObject({
       signal: 15,
       reason: 'CANCELED',
     });
     await nothingLeft();
-    expect(await successor.cancel(token, 'manager-2')).toBe('over');
+    expect(await successor.cancel({ token, knownStarted: true }, 'manager-2')).toBe('over');
   });
 
   it('kills what ignores TERM after the grace', async () => {
@@ -172,7 +179,7 @@ describe('ForkLauncher with real processes', () => {
       () => fs.existsSync(jobs.file(token, 'stdout')) && text('stdout') === 'deaf\n',
     );
     await verdictBecomes(launcher, 'running');
-    await launcher.cancel(token, 'manager-1');
+    await launcher.cancel({ token, knownStarted: true }, 'manager-1');
     expect((await verdictBecomes(launcher, 'exited')).exit).toMatchObject({ signal: 9, reason: 'CANCELED' });
     await nothingLeft();
   });
@@ -267,7 +274,7 @@ describe('ForkLauncher with real processes', () => {
     const successor = jobs.launcher();
     await verdictBecomes(successor, 'reap');
     expect(await successor.revoke(token, 'manager-2')).toBe(false);
-    expect(await successor.cancel(token, 'manager-2')).toBe('over');
+    expect(await successor.cancel({ token, knownStarted: true }, 'manager-2')).toBe('over');
     expect(await successor.reap(token)).toBe(true);
     expect((await observe(successor)).verdict).toBe('lost');
   });

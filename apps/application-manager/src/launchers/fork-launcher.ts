@@ -103,12 +103,13 @@ export class ForkLauncher implements Launcher {
     return true;
   }
 
-  async cancel(token: string, replica: string): Promise<Cancellation> {
+  async cancel(job: ObservedJob, replica: string): Promise<Cancellation> {
     const { transport } = this.#options;
+    const { token } = job;
     try {
-      if (await this.revoke(token, replica)) return 'revoked';
-      const [evidence] = await this.observe([{ token, knownStarted: false }]);
-      if (evidence === undefined || !evidence.reachable) return 'unreachable';
+      if (!job.knownStarted && (await this.revoke(token, replica))) return 'revoked';
+      const [evidence] = await this.observe([job]);
+      if (!evidence?.reachable) return 'unreachable';
       if (evidence.claim === 'revoked') return 'revoked';
       if (evidence.exit !== undefined || evidence.wrapper === 'gone') return 'over';
       // The file is what holds, also for a wrapper that is only now beginning; the signal makes it quick.

@@ -43,7 +43,7 @@ export interface Launcher {
   observe(jobs: readonly ObservedJob[]): Promise<readonly Evidence[]>;
   /** Takes the right to run for `replica`. False when somebody has it already. */
   revoke(token: string, replica: string): Promise<boolean>;
-  cancel(token: string, replica: string): Promise<Cancellation>;
+  cancel(job: ObservedJob, replica: string): Promise<Cancellation>;
   /** Ends what is left of a job whose wrapper died. True when nothing is left. */
   reap(token: string): Promise<boolean>;
   /** The job is gone without an exit record: from now on it counts as over for everybody who looks at its files. */

@@ -84,11 +84,12 @@ export class LiveOutput {
     if (this.#running) return;
     this.#running = true;
     const { clock, signal, logger } = this.#options;
-    while (!signal.aborted && this.#followed.size > 0) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver() && this.#followed.size > 0) {
       let pauseMs = PAUSE_MS;
       try {
         for (const followed of [...this.#followed.values()]) {
-          if (signal.aborted) break;
+          if (isOver()) break;
           if (await this.#exclusively(() => this.#sendSome(followed))) pauseMs = 0;
         }
       } catch (error) {

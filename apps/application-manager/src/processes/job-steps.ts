@@ -93,7 +93,8 @@ export class JobSteps {
     const { launcher, watch, clock, replica } = this.#options;
     const job = jobOf(step);
     for (;;) {
-      const answer = await launcher.cancel(job.token, replica);
+      const knownStarted = isKnownStarted(job);
+      const answer = await launcher.cancel({ token: job.token, knownStarted }, replica);
       if (answer === 'revoked') return this.#revoked(step);
       if (answer === 'unreachable') {
         await sleep(clock, PAUSE_MS, signal);

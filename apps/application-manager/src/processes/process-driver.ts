@@ -110,15 +110,16 @@ export class ProcessDriver {
     let pauseMs = BACK_OFF_MS;
     const failures = step.process.taskFailures;
     let waitMs = failures === 0 ? 0 : Math.min(BACK_OFF_MS * 2 ** failures, BACK_OFF_MAX_MS);
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       try {
         if (waitMs > 0) await sleep(clock, waitMs, signal);
         const told = await steps.perform(step, signal);
-        if (signal.aborted || (await this.#decide(step, told, signal))) return;
+        if (isOver() || (await this.#decide(step, told, signal))) return;
         // The fold does not take what the decision gave, or it was decided on another state: look once more.
         logger.warn({ experiment: step.experiment.id, step: step.do }, 'a step changed nothing; again');
       } catch (error) {
-        if (signal.aborted) return;
+        if (isOver()) return;
         const fields = { experiment: step.experiment.id, step: step.do, error: describeError(error) };
         logger.warn(fields, 'a step could not be performed; again');
       }

@@ -51,18 +51,22 @@ function decideFinding(it: Case): void {
   const live = liveJob(process);
   switch (finding.type) {
     case 'launched':
-      return decideAccept(it);
+      decideAccept(it);
+      return;
     case 'owned':
-      return decideTakeOver(it, finding.owner);
+      decideTakeOver(it, finding.owner);
+      return;
     case 'prepared':
       if (process.status !== 'CONFIGURING_WORKSPACE') return;
       events.add('TaskCompleted', { task: 'ENV_SETUP', durationMs: finding.durationMs }, 'ENV_SETUP');
       events.add('TaskStarted', { task: 'INPUT_STAGING' }, 'INPUT_STAGING');
       return;
     case 'staged':
-      return decideStaged({ ...it, finding });
+      decideStaged({ ...it, finding });
+      return;
     case 'task-failed':
-      return decideTaskFailed({ ...it, finding });
+      decideTaskFailed({ ...it, finding });
+      return;
     case 'submitted':
     case 'rejected':
     case 'launch-unknown':
@@ -75,7 +79,8 @@ function decideFinding(it: Case): void {
       if (live?.attempt === finding.attempt) decideEnd({ ...it, finding }, live);
       return;
     case 'collected':
-      return decideCollected({ ...it, finding });
+      decideCollected({ ...it, finding });
+      return;
     case 'attempts-spent':
       if (process.status !== 'REQUEUED') return;
       events.add('ProcessFailed', { reasonCode: finding.reasonCode, detail: finding.detail });

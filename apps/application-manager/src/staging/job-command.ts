@@ -27,8 +27,8 @@ const READ_ONLY = 0o444;
 /** A file of the application may be its program. */
 const READ_AND_RUN = 0o555;
 const SUFFIX = /\.[A-Za-z0-9]{1,10}$/;
-/** What the wrapper tells the job by; an application must not hide from it. */
-const RESERVED = /^TIDEMARK_/;
+/** What the wrapper tells the job by begins so; an application must not hide from it. */
+const RESERVED = 'TIDEMARK_';
 
 export function jobCommand(spec: ExperimentSpec): JobCommand {
   const inputs = new Map<string, string>();
@@ -49,7 +49,7 @@ export function jobCommand(spec: ExperimentSpec): JobCommand {
   }
   const program = resolveArguments(spec.command, APPLICATION_DIRECTORY, (name) => inputs.get(name));
   const settings = Object.entries(spec.environment ?? {})
-    .filter(([name]) => !RESERVED.test(name))
+    .filter(([name]) => !name.startsWith(RESERVED))
     .map(([name, value]) => `${name}=${value}`);
   // The application's environment reaches the program alone, never the wrapper's own shell.
   const argv = settings.length === 0 ? program : ['env', ...settings, ...program];

@@ -32,6 +32,11 @@ export interface Told {
   readonly outcome: FoldOutcome;
 }
 
+interface History {
+  state: ExperimentState | undefined;
+  readonly told: Told[];
+}
+
 export interface TestManager extends RunningManager {
   readonly health: Health;
   readonly topics: Topics;
@@ -46,6 +51,9 @@ export class ManagerWorld {
   readonly jobsDirectory = path.join(this.root, 'jobs');
   readonly #client = new MemoryTopics({ log: this.log, clock: nodeClock, replica: 'spec' });
   readonly #managers = new Set<TestManager>();
+  /** How far `history` has read, by partition, and what it has made of it. */
+  readonly #read = new Map<number, number>();
+  readonly #histories = new Map<string, History>();
 
   async start(name: string, options: { slots?: number; streamBytesMax?: number } = {}): Promise<TestManager> {
     const topics = new MemoryTopics({ log: this.log, clock: nodeClock, replica: name });
@@ -128,20 +136,22 @@ export class ManagerWorld {
   }
 
   /** Every event of the experiment with what it did, by the fold that everybody uses. */
-  history(id: string): { readonly state: ExperimentState | undefined; readonly told: readonly Told[] } {
-    let state: ExperimentState | undefined;
-    const told: Told[] = [];
+  history(id: string): History {
     for (let partition = 0; partition < this.log.partitions(EXPERIMENTS_TOPIC); partition += 1) {
-      for (const record of this.log.read(EXPERIMENTS_TOPIC, partition, 0, 1_000_000)) {
+      const from = this.#read.get(partition) ?? 0;
+      for (const record of this.log.read(EXPERIMENTS_TOPIC, partition, from, 1_000_000)) {
+        this.#read.set(partition, record.offset + 1);
         const decoded = decode(record);
-        if (decoded.kind !== 'message' || decoded.message.key !== id || !isHistoryMessage(decoded.message))
-          continue;
-        const folded = foldExperiment(state, decoded.message, record);
-        state = folded.state;
-        told.push({ message: decoded.message, outcome: folded.outcome });
+        if (decoded.kind !== 'message' || !isHistoryMessage(decoded.message)) continue;
+        const { message } = decoded;
+        const history = this.#histories.get(message.key) ?? { state: undefined, told: [] };
+        this.#histories.set(message.key, history);
+        const folded = foldExperiment(history.state, message, record);
+        history.state = folded.state;
+        history.told.push({ message, outcome: folded.outcome });
       }
     }
-    return { state, told };
+    return this.#histories.get(id) ?? { state: undefined, told: [] };
   }
 
   applied(id: string): string[] {
@@ -159,7 +169,7 @@ export class ManagerWorld {
   /** The process when it is in one of the statuses. */
   until(id: string, ...statuses: string[]): Promise<ExperimentState['processes'][number]> {
     return eventually(
-      `${statuses.join(' or ')}, is ${this.process(id).status}`,
+      () => `${statuses.join(' or ')}, but it is: ${this.applied(id).join(' ')}`,
       () => statuses.includes(this.process(id).status) && this.process(id),
       20_000,
     );
@@ -167,7 +177,7 @@ export class ManagerWorld {
 
   untilJob(id: string, ...statuses: string[]): Promise<ExperimentState['processes'][number]['jobs'][number]> {
     return eventually(
-      statuses.join(' or '),
+      () => `a job ${statuses.join(' or ')}, but it is: ${this.applied(id).join(' ')}`,
       () => {
         const job = this.process(id).jobs.at(-1);
         return job !== undefined && statuses.includes(job.status) && job;
@@ -217,6 +227,5 @@ export class ManagerWorld {
   async #publish(id: string, messages: readonly Message[]): Promise<void> {
     const records: EncodedRecord[] = messages.map((message) => encode(message));
     await this.#client.publish(EXPERIMENTS_TOPIC, records);
-    void id;
   }
 }
