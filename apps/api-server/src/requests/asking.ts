@@ -9,6 +9,7 @@ import {
   commandRepliedSchema,
   encode,
   formatPosition,
+  formatTime,
   messageIdFromBytes,
   newMessage,
   QUERIES,
@@ -106,7 +107,7 @@ export class Asking {
       key,
       id: messageIdFromBytes(random.bytes(RANDOM_ID_BYTES)),
       ...principal,
-      time: isoTime(clock.now()),
+      time: formatTime(clock.now()),
       traceparent: nextTraceparent(random, traceparent),
     };
   }
@@ -125,6 +126,3 @@ function replied<Reply>(outcome: RequestOutcome, schema: z.ZodType<Reply>): Repl
   }
   return schema.parse(JSON.parse(outcome.reply.value?.toString('utf8') ?? 'null'));
 }
-
-// eslint-disable-next-line no-restricted-globals -- formats a given time; it does not ask what time it is
-const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -3,6 +3,7 @@
  * process can be reached, replacing an earlier one atomically; removed by a clean shutdown.
  */
 import { dirname } from 'node:path';
+import { formatTime } from '@tidemark/contracts';
 import type { Clock, Disk, Processes } from '@tidemark/platform';
 import { assert, writeFileAtomically } from '@tidemark/platform';
 
@@ -35,7 +36,7 @@ export function writeRunFile(options: RunFileOptions): RunFile {
   const { disk, clock, processes, path, name, kind, pid, addresses } = options;
   const identity = processes.identify(pid);
   assert(identity !== undefined, 'a running process can be identified');
-  const startedAt = isoTime(clock.now());
+  const startedAt = formatTime(clock.now());
   const content: RunFile = { name, kind, ...identity, addresses, startedAt };
   disk.makeDirectorySync(dirname(path));
   writeFileAtomically(disk, path, Buffer.from(`${JSON.stringify(content)}\n`));
@@ -44,9 +45,4 @@ export function writeRunFile(options: RunFileOptions): RunFile {
 
 export function removeRunFile(disk: Disk, path: string): void {
   disk.removeSync(path);
-}
-
-function isoTime(ms: number): string {
-  // eslint-disable-next-line no-restricted-globals -- formats a given time; it does not ask what time it is
-  return new Date(ms).toISOString();
 }
