@@ -25,3 +25,7 @@ export type { KafkaSettings } from './kafka/kafka-client.js';
 export { MemoryLog } from './memory/memory-log.js';
 export { MemoryTopics } from './memory/memory-topics.js';
 export type { MemorySettings } from './memory/memory-topics.js';
+export { PassErrorsFilter } from './transport/pass-errors-filter.js';
+export { TopicContext } from './transport/topic-context.js';
+export { TOPICS, TopicTransport } from './transport/topic-transport.js';
+export type { TopicHandlerExtras, TopicTransportOptions } from './transport/topic-transport.js';

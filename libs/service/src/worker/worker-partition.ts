@@ -168,7 +168,6 @@ export class WorkerPartition<State, Command, Event, Reply, Rejection> implements
       position,
       deadLetters,
       group: worker.group,
-      partition: this.partition,
       policy: { ...RETRY_POLICY, ...worker.retry },
       inFlightMax: worker.commandsInFlightMax ?? IN_FLIGHT_MAX,
       signal: this.signal,
