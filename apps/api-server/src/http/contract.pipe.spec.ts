@@ -1,5 +1,4 @@
 // What a request may be, part by part, and how its faults are told.
-import type { ArgumentMetadata } from '@nestjs/common';
 import { z } from 'zod';
 import { Problem } from '../problems/problem.js';
 import { ContractPipe } from './contract.pipe.js';
