@@ -95,9 +95,15 @@ export async function openFrontDoor(
 async function forward(forwarding: Forwarding, replicas: ReplicaSet, limits: FrontDoorLimits): Promise<void> {
   const { request, reply, payload, deadline, tried } = forwarding;
   const replica = await pickReplica(forwarding, replicas, limits);
-  if (replica === undefined) return sendProblem(reply, tried.size === 0 ? NO_REPLICA : REPLICA_LOST);
+  if (replica === undefined) {
+    sendProblem(reply, tried.size === 0 ? NO_REPLICA : REPLICA_LOST);
+    return;
+  }
   const timeoutMs = Math.min(limits.attemptBoundMs, deadline - TIMER_SLACK_MS - Date.now());
-  if (timeoutMs < ATTEMPT_MIN_MS) return sendProblem(reply, TOO_LATE);
+  if (timeoutMs < ATTEMPT_MIN_MS) {
+    sendProblem(reply, TOO_LATE);
+    return;
+  }
   tried.add(replica);
   replica.underWay += 1;
   let isUnderWay = true;

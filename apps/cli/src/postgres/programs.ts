@@ -92,7 +92,10 @@ function copyNative(from: string, to: string): void {
 /** The copies are ours, so everybody may read them: they are public software. */
 function copyReadable(from: string, to: string): void {
   const found = fs.lstatSync(from);
-  if (found.isSymbolicLink()) return fs.symlinkSync(fs.readlinkSync(from), to);
+  if (found.isSymbolicLink()) {
+    fs.symlinkSync(fs.readlinkSync(from), to);
+    return;
+  }
   if (found.isDirectory()) {
     fs.mkdirSync(to);
     fs.chmodSync(to, 0o755);

@@ -37,7 +37,7 @@ export async function* followEvents(
       if (events === 0 && (await isOver())) return;
     } catch (cause) {
       // The connection broke ("terminated"): another replica has the rest.
-      if (!(cause instanceof TypeError)) throw cause;
+      if ((cause as Error).name !== 'TypeError') throw cause;
     }
     // After events there may be more at once; after none it is worth waiting.
     if (events === 0) await delay(REOPEN_AFTER_MS);

@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { ProcessIdentity } from '@tidemark/platform';
 import { nodeProcesses } from '@tidemark/platform/node';
 import type { Home } from '../stack/home.js';
 
@@ -35,16 +36,27 @@ export function requestCancel(job: LivingJob): void {
 function examine(token: string, directory: string): LivingJob | undefined {
   const records = path.join(directory, RECORDS);
   const claimedAt = modifiedAt(path.join(records, 'claim'));
-  if (claimedAt === undefined || fs.existsSync(path.join(records, 'exit.json'))) return undefined;
+  const hasEnded = ['exit.json', 'lost'].some((name) => fs.existsSync(path.join(records, name)));
+  if (claimedAt === undefined || hasEnded) return undefined;
+  const owner = readJson(path.join(records, 'claim', 'owner'));
+  // A manager made the claim so that nobody can: the job never ran and never will.
+  if (owner?.revokedBy !== undefined) return undefined;
   const started = readJson(path.join(records, 'started.json'));
-  if (started === undefined) {
+  if (owner === undefined && started === undefined) {
     return Date.now() - claimedAt < CLAIM_SETTLES_MS ? { token, directory, pid: undefined } : undefined;
   }
-  const pid = Number(started.pid);
-  const startTime = Number(started.startTime ?? started.starttime);
-  const bootId = typeof started.bootId === 'string' ? started.bootId : '';
-  if (nodeProcesses.isAlive({ pid, startTime, bootId })) return { token, directory, pid };
-  return isGroupAlive(Number(started.child), bootId) ? { token, directory, pid } : undefined;
+  const bootId = String(started?.bootId ?? owner?.bootId);
+  const isAlive = [
+    identityOf(owner?.pid, owner?.startTime, bootId),
+    identityOf(started?.pid, started?.startTime, bootId),
+    identityOf(started?.childPid, started?.childStartTime, bootId),
+  ].some((identity) => nodeProcesses.isAlive(identity));
+  const pid = Number(started?.pid ?? owner?.pid);
+  return isAlive || isGroupAlive(Number(started?.childGroup), bootId) ? { token, directory, pid } : undefined;
+}
+
+function identityOf(pid: unknown, startTime: unknown, bootId: string): ProcessIdentity {
+  return { pid: Number(pid), startTime: Number(startTime), bootId };
 }
 
 /** The job itself leads a group of its own and may outlive its wrapper. */

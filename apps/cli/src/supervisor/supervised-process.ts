@@ -101,7 +101,10 @@ export class SupervisedProcess {
     await this.#launching;
     this.#generation += 1;
     const child = this.#child;
-    if (child === undefined) return this.#change('stopped');
+    if (child === undefined) {
+      this.#change('stopped');
+      return;
+    }
     const wasPaused = this.#state === 'paused';
     this.#change('stopping');
     child.signal(this.plan.stopSignal);
@@ -204,9 +207,18 @@ export class SupervisedProcess {
     this.#child = undefined;
     this.#run = undefined;
     this.#lastEnd = reason;
-    if (this.#desired === 'killed') return this.#change('killed', reason);
-    if (this.#desired === 'stopped') return this.#change('stopped', reason);
-    if (exit.exitCode === EXIT_CONFIGURATION) return this.#change('failed', `${reason}: not started again`);
+    if (this.#desired === 'killed') {
+      this.#change('killed', reason);
+      return;
+    }
+    if (this.#desired === 'stopped') {
+      this.#change('stopped', reason);
+      return;
+    }
+    if (exit.exitCode === EXIT_CONFIGURATION) {
+      this.#change('failed', `${reason}: not started again`);
+      return;
+    }
     const delayMs = this.#backOff.crashed(this.#readySince === 0 ? 0 : Date.now() - this.#readySince);
     this.#readySince = 0;
     this.#generation += 1;

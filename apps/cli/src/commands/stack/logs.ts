@@ -76,9 +76,9 @@ export function readable(line: string): string {
     return line;
   }
   const { time, level, msg, pid: _pid, hostname: _hostname, name: _name, ...rest } = entry;
-  const at =
-    typeof time === 'number' ? new Date(time).toISOString().slice(11, 23) : String(time ?? '').slice(11, 23);
+  const at = new Date(typeof time === 'number' || typeof time === 'string' ? time : 0);
+  const clock = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(11, 23);
   const more = Object.keys(rest).length === 0 ? '' : ` ${pc.dim(JSON.stringify(rest))}`;
-  const levelText = typeof level === 'number' ? (LEVELS[level] ?? String(level)) : String(level ?? '');
-  return `${pc.dim(at)} ${levelText} ${typeof msg === 'string' ? msg : ''}${more}`;
+  const levelText = typeof level === 'number' ? (LEVELS[level] ?? `${level}`) : '';
+  return `${pc.dim(clock)} ${levelText} ${typeof msg === 'string' ? msg : ''}${more}`;
 }

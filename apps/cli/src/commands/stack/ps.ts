@@ -14,7 +14,7 @@ export function psCommand(): Command {
     const supervisor = findSupervisor(home);
     const rows = supervisor === undefined ? unsupervised(home) : await listProcesses(supervisor);
     console.line(processTable(rows));
-    if (supervisor === undefined) {
+    if (supervisor === undefined && rows.some((row) => row.state === 'running')) {
       console.progress('no supervisor is running: "tidemark up" takes these processes over');
     }
     console.document(rows);
