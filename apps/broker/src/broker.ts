@@ -127,8 +127,20 @@ export class Broker {
     });
   }
 
-  /** Resolves when clients are answered. Rejects with `NetworkError` (a port in use) or what the metadata log says. */
+  /**
+   * Resolves when clients are answered. Rejects with `NetworkError` (a port in use) or what the metadata log says, and
+   * has let go of everything then.
+   */
   async start(): Promise<BrokerAddresses> {
+    try {
+      return await this.startParts();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  private async startParts(): Promise<BrokerAddresses> {
     const { config } = this.options;
     const { bound, advertised } = await this.listener.listen(config.listen, config.advertised);
     const admin = await this.admin.listen(config.adminListen);

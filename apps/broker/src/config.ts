@@ -49,7 +49,10 @@ export function readConfig(
     clusterId: environment['TIDEMARK_CLUSTER_ID'] ?? '',
     dataDirectory: environment['TIDEMARK_DATA'] ?? '',
     listen,
-    advertised: address(environment, 'TIDEMARK_ADVERTISED', `${listen.host}:${listen.port}`, faults),
+    advertised:
+      environment['TIDEMARK_ADVERTISED'] === undefined
+        ? listen
+        : address(environment, 'TIDEMARK_ADVERTISED', '', faults),
     adminListen: address(environment, 'TIDEMARK_ADMIN_LISTEN', '127.0.0.1:0', faults),
     runFile: environment['TIDEMARK_RUN_FILE'],
     logLevel: environment['TIDEMARK_LOG_LEVEL'] ?? 'info',

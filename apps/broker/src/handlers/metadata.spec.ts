@@ -22,6 +22,7 @@ describe('what a broker tells of itself', () => {
     running = await RunningBroker.start({
       TIDEMARK_KAFKA_NUM_PARTITIONS: '3',
       TIDEMARK_KAFKA_AUTO_CREATE_TOPICS_EXCLUDE: 'platform.',
+      TIDEMARK_KAFKA_LOG_RETENTION_MS: '-1',
     });
     client = await running.connect();
     topicId = await client.createTopic('t');
