@@ -228,10 +228,10 @@ export function failedJoin(error: ErrorCode, memberId: string): JoinAnswer {
   };
 }
 
-/** Answers a parked SyncGroup; does nothing for a member that is not waiting. */
+/** Answers a parked SyncGroup, from where the member's session counts anew; nothing for one that is not waiting. */
 export function answerSync(step: Step, member: Member, error: ErrorCode): void {
   if (member.syncing === undefined) return;
-  if (error === ErrorCode.NONE) refreshSession(step, member);
+  refreshSession(step, member);
   refuseOrGiveSync(step, member.syncing, error, member.assignment);
   member.syncing = undefined;
 }
