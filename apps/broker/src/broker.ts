@@ -26,6 +26,7 @@ import { Listener } from './network/listener.js';
 import { Deadlines } from './replicas/deadlines.js';
 import { Replicas } from './replicas/replicas.js';
 import { Tick } from './tick.js';
+import { TurnClock } from './turn-clock.js';
 
 export interface BrokerDoors {
   readonly clock: Clock;
@@ -62,6 +63,7 @@ export class Broker {
   readonly metrics = new BrokerMetrics();
   readonly replicas: Replicas;
   readonly controller: Controller;
+  private readonly clock: Clock;
   private readonly tick: Tick;
   private readonly deadlines: Deadlines;
   private readonly directory: LogDirectory;
@@ -75,7 +77,9 @@ export class Broker {
   constructor(private readonly options: BrokerOptions) {
     const { config, doors, logger } = options;
     const { settings, nodeId: brokerId, clusterId } = config;
-    const { clock, random, disk } = doors;
+    const { random, disk } = doors;
+    const clock = new TurnClock(doors.clock);
+    this.clock = clock;
     this.tick = new Tick(clock);
     this.deadlines = new Deadlines(clock);
     this.directory = LogDirectory.open({
@@ -177,7 +181,7 @@ export class Broker {
     const { controller } = this;
     return {
       config,
-      clock: doors.clock,
+      clock: this.clock,
       random: doors.random,
       logger,
       metrics: this.metrics,

@@ -43,6 +43,11 @@ export class ManualClock implements Clock {
     return this.timers.length;
   }
 
+  /** Lets time pass while a turn goes on: nothing fires. */
+  pass(byMs: number): void {
+    this.time += byMs;
+  }
+
   /** Ends one turn of the event loop. */
   turn(): void {
     const deferred = this.deferred;

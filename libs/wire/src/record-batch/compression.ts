@@ -6,9 +6,8 @@
  * Snappy comes bare or in blocks with the framing of the xerial library; both are read, the framing is written,
  * because the Java client reads nothing else. LZ4 is the frame format. zstd is there when Node's zlib has it.
  */
+import { createRequire } from 'node:module';
 import zlib from 'node:zlib';
-import lz4 from 'lz4-napi';
-import snappy from 'snappy';
 import { CompressionError } from './compression-error.js';
 import { lz4FrameBytesMax } from './lz4-frame.js';
 
@@ -22,6 +21,13 @@ interface Zstd {
   readonly zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
 }
 const zstd = zlib as unknown as Zstd;
+
+/** Each native codec costs some 4 MB of memory once it is loaded, and most processes never need it. */
+const load = createRequire(import.meta.url);
+let loadedLz4: typeof import('lz4-napi') | undefined;
+let loadedSnappy: typeof import('snappy') | undefined;
+const lz4 = (): typeof import('lz4-napi') => (loadedLz4 ??= load('lz4-napi') as typeof import('lz4-napi'));
+const snappy = (): typeof import('snappy') => (loadedSnappy ??= load('snappy') as typeof import('snappy'));
 
 const XERIAL_MAGIC = Uint8Array.of(0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0);
 /** Magic, version and compatible version. */
@@ -43,7 +49,7 @@ export function compress(codec: number, bytes: Uint8Array): Uint8Array {
     case Codec.SNAPPY:
       return compressXerial(bytes);
     case Codec.LZ4:
-      return lz4.compressFrameSync(asBuffer(bytes));
+      return lz4().compressFrameSync(asBuffer(bytes));
     case Codec.ZSTD:
       if (zstd.zstdCompressSync !== undefined) return zstd.zstdCompressSync(bytes);
   }
@@ -62,7 +68,7 @@ export function decompress(codec: number, bytes: Uint8Array, bytesMax: number): 
         return isXerial(bytes) ? decompressXerial(bytes, bytesMax) : decompressSnappy(bytes, bytesMax);
       case Codec.LZ4:
         refuseBeyond(bytesMax, lz4FrameBytesMax(bytes));
-        return lz4.decompressFrameSync(asBuffer(bytes));
+        return lz4().decompressFrameSync(asBuffer(bytes));
       case Codec.ZSTD:
         if (zstd.zstdDecompressSync === undefined) break;
         return zstd.zstdDecompressSync(bytes, { maxOutputLength: bytesMax });
@@ -95,7 +101,7 @@ function compressXerial(bytes: Uint8Array): Uint8Array {
   header.writeInt32BE(1, 12);
   const parts: Uint8Array[] = [header];
   for (let at = 0; at < bytes.length; at += XERIAL_BLOCK_BYTES) {
-    const block = snappy.compressSync(asBuffer(bytes.subarray(at, at + XERIAL_BLOCK_BYTES)));
+    const block = snappy().compressSync(asBuffer(bytes.subarray(at, at + XERIAL_BLOCK_BYTES)));
     const length = Buffer.alloc(4);
     length.writeInt32BE(block.length);
     parts.push(length, block);
@@ -124,7 +130,7 @@ function decompressXerial(bytes: Uint8Array, bytesMax: number): Uint8Array {
 
 function decompressSnappy(bytes: Uint8Array, bytesMax: number): Uint8Array {
   refuseBeyond(bytesMax, snappySize(bytes));
-  return snappy.uncompressSync(asBuffer(bytes), { asBuffer: true }) as Buffer;
+  return snappy().uncompressSync(asBuffer(bytes), { asBuffer: true }) as Buffer;
 }
 
 /** A bare snappy block begins with its decompressed size as a varint. */
