@@ -44,7 +44,7 @@ export async function* readPartition(
       // The last batch of an answer may be cut where the answer's size was reached.
       if (batchSizeBytes(bytes, at) > available) break;
       const damage = checkBatch(bytes, at, available);
-      if (damage !== undefined) throw new Fault(`${name(range)}@${next}: ${String(damage)}`);
+      if (damage !== undefined) throw new Fault(`${name(range)}@${next}: ${damage}`);
       if (!isControl(bytes, at)) {
         for (const record of readBatchRecords(bytes, at)) {
           if (record.offset >= next && record.offset < range.to) records.push(record);

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import type { ProcessIdentity } from '@tidemark/platform';
+import { assert, type ProcessIdentity } from '@tidemark/platform';
 import { nodeProcesses } from '@tidemark/platform/node';
 import type { ProcessPlan } from './process-plan.js';
 
@@ -78,4 +78,11 @@ export function signalIdentity(identity: ProcessIdentity, signal: NodeJS.Signals
     if ((cause as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw cause;
   }
+}
+
+/** Who this process is. */
+export function ownIdentity(): ProcessIdentity {
+  const identity = nodeProcesses.identify(process.pid);
+  assert(identity !== undefined, 'this process has no identity');
+  return identity;
 }

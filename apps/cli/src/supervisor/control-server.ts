@@ -5,11 +5,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { nodeProcesses } from '@tidemark/platform/node';
 import { Fault, reasonOf } from '../console/fault.js';
 import { runFileOf, type Home } from '../stack/home.js';
 import { LOOPBACK } from '../stack/ports.js';
 import { writeRunFile } from '../stack/run-file.js';
+import { ownIdentity } from './child.js';
 import type { ProcessRow } from './process-plan.js';
 
 export interface Commanded {
@@ -40,11 +40,10 @@ export async function openControlServer(home: Home, commanded: Commanded): Promi
     server.listen({ host: LOOPBACK, port: 0 }, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const identity = nodeProcesses.identify(process.pid) ?? { pid: process.pid, startTime: 0, bootId: '' };
   writeRunFile(runFileOf(home, 'supervisor'), {
     name: 'supervisor',
     kind: 'supervisor',
-    ...identity,
+    ...ownIdentity(),
     addresses: { control: `${LOOPBACK}:${port}` },
     startedAt: new Date().toISOString(),
     token,

@@ -11,6 +11,7 @@ import type { Home } from '../stack/home.js';
 
 export interface LivingJob {
   readonly token: string;
+  readonly experimentId: string;
   readonly directory: string;
   /** Of the wrapper that claimed the job; nothing while it has not said. */
   readonly pid: number | undefined;
@@ -23,8 +24,8 @@ const CLAIM_SETTLES_MS = 60_000;
 export function livingJobs(home: Home): LivingJob[] {
   return list(home.jobsDirectory).flatMap((token) => {
     const directory = path.join(home.jobsDirectory, token);
-    const job = examine(token, directory);
-    return job === undefined ? [] : [job];
+    const found = examine(directory);
+    return found === undefined ? [] : [{ token, experimentId: experimentOf(token), directory, ...found }];
   });
 }
 
@@ -33,7 +34,13 @@ export function requestCancel(job: LivingJob): void {
   fs.writeFileSync(path.join(job.directory, RECORDS, 'cancel'), '');
 }
 
-function examine(token: string, directory: string): LivingJob | undefined {
+/** `job-<id>-<process>-<attempt>` */
+function experimentOf(token: string): string {
+  return `exp_${token.split('-')[1] ?? ''}`;
+}
+
+/** Nothing when the job does not run. */
+function examine(directory: string): Pick<LivingJob, 'pid'> | undefined {
   const records = path.join(directory, RECORDS);
   const claimedAt = modifiedAt(path.join(records, 'claim'));
   const hasEnded = ['exit.json', 'lost'].some((name) => fs.existsSync(path.join(records, name)));
@@ -43,7 +50,7 @@ function examine(token: string, directory: string): LivingJob | undefined {
   if (owner?.revokedBy !== undefined) return undefined;
   const started = readJson(path.join(records, 'started.json'));
   if (owner === undefined && started === undefined) {
-    return Date.now() - claimedAt < CLAIM_SETTLES_MS ? { token, directory, pid: undefined } : undefined;
+    return Date.now() - claimedAt < CLAIM_SETTLES_MS ? { pid: undefined } : undefined;
   }
   const bootId = String(started?.bootId ?? owner?.bootId);
   const isAlive = [
@@ -52,7 +59,7 @@ function examine(token: string, directory: string): LivingJob | undefined {
     identityOf(started?.childPid, started?.childStartTime, bootId),
   ].some((identity) => nodeProcesses.isAlive(identity));
   const pid = Number(started?.pid ?? owner?.pid);
-  return isAlive || isGroupAlive(Number(started?.childGroup), bootId) ? { token, directory, pid } : undefined;
+  return isAlive || isGroupAlive(Number(started?.childGroup), bootId) ? { pid } : undefined;
 }
 
 function identityOf(pid: unknown, startTime: unknown, bootId: string): ProcessIdentity {

@@ -21,9 +21,9 @@ export interface SavedProcess {
   readonly stopBoundMs: number;
 }
 
-export interface SavedState {
+/** The identity is the supervisor's own. */
+export interface SavedState extends ProcessIdentity {
   readonly version: 1;
-  readonly supervisor: ProcessIdentity | null;
   readonly ports: Ports;
   readonly processes: readonly SavedProcess[];
 }
@@ -50,10 +50,4 @@ export function livingProcesses(state: SavedState | undefined): LivingProcess[] 
   return (state?.processes ?? []).filter(
     (saved): saved is LivingProcess => saved.identity !== null && nodeProcesses.isAlive(saved.identity),
   );
-}
-
-/** The supervisor that wrote the state, while it lives. */
-export function livingSupervisor(state: SavedState | undefined): ProcessIdentity | undefined {
-  const supervisor = state?.supervisor ?? undefined;
-  return supervisor !== undefined && nodeProcesses.isAlive(supervisor) ? supervisor : undefined;
 }

@@ -8,7 +8,7 @@ import { nodeProcesses } from '@tidemark/platform/node';
 import { Fault } from '../console/fault.js';
 import { logPathOf, type Home } from '../stack/home.js';
 import type { Ports } from '../stack/ports.js';
-import { signalIdentity } from './child.js';
+import { ownIdentity, signalIdentity } from './child.js';
 import { tailOf } from './log-file.js';
 import type { ProcessPlan, ProcessRow } from './process-plan.js';
 import { livingProcesses, readState, writeState, type LivingProcess } from './state-file.js';
@@ -130,7 +130,7 @@ export class Supervisor {
     if (this.#isAbandoned) return;
     writeState(this.home, {
       version: 1,
-      supervisor: nodeProcesses.identify(process.pid) ?? null,
+      ...ownIdentity(),
       ports: this.ports,
       processes: this.#processes.map((process) => {
         const { stopWave, stopSignal, stopBoundMs } = process.plan;

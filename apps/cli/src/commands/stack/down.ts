@@ -32,15 +32,15 @@ export function downCommand(): Command {
     await endStack(home, report);
     const jobs = livingJobs(home);
     console.line(hadStack ? 'the stack is down' : `no stack was running in ${home.root}`);
-    for (const job of jobs) {
+    for (const { token, experimentId, pid } of jobs) {
       console.line(
-        `job ${job.token} goes on (pid ${job.pid ?? 'not known yet'}); the next "tidemark up" takes it over`,
+        `${experimentId} goes on as ${token} (pid ${pid ?? 'unknown'}); the next "up" takes it over`,
       );
     }
     console.document({
       down: true,
       canceled,
-      jobsRunning: jobs.map(({ token, pid }) => ({ token, pid: pid ?? null })),
+      jobsRunning: jobs.map(({ token, experimentId, pid }) => ({ token, experimentId, pid: pid ?? null })),
     });
   }).option('--cancel-jobs', 'cancel all experiments first and wait until their jobs are gone');
 }

@@ -10,7 +10,8 @@ import type { ProcessKind, ProcessPlan } from '../process-plan.js';
 import { livingProcesses, readState } from '../state-file.js';
 
 export const NO_PORTS: Ports = { httpPort: 0, brokerPort: 0, brokerAdminPort: 0, postgresPort: 0 };
-const PROGRAM = path.join(import.meta.dirname, 'fake-service.mjs');
+// Not compiled: it lies among the sources, whether this file runs from src or from dist.
+const PROGRAM = path.join(import.meta.dirname.replace(/\bdist\b(?!.*\bdist\b)/, 'src'), 'fake-service.mjs');
 
 export function makeHome(): Home {
   const home = homeAt(fs.mkdtempSync(path.join(os.tmpdir(), 'tidemark-home-')));
