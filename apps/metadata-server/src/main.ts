@@ -1,1 +1,65 @@
-export {};
+/**
+ * The Metadata Server process: decides commands, keeps the catalog, and projects the history into a database of its
+ * own that answers questions. Reads the environment, opens the doors, starts the server, tells where it listens, drains
+ * on SIGTERM.
+ */
+import 'reflect-metadata';
+import { nodeClock, nodeDisk, nodeProcesses, nodeRandom } from '@tidemark/platform/node';
+import {
+  createLogger,
+  describeError,
+  EXIT_CONFIG,
+  Health,
+  KafkaTopics,
+  readConfig,
+  removeRunFile,
+  shutDownOnSignal,
+  writeRunFile,
+} from '@tidemark/service';
+import { type Config, SETTINGS } from './config.js';
+import { startServer } from './server.js';
+
+const read = readConfig(SETTINGS, process.env);
+if ('faults' in read) {
+  for (const fault of read.faults) process.stderr.write(`metadata-server: ${fault}\n`);
+  process.exit(EXIT_CONFIG);
+}
+const logger = createLogger({ name: read.config.name, level: read.config.logLevel });
+
+async function main(config: Config): Promise<void> {
+  const doors = { clock: nodeClock, random: nodeRandom, disk: nodeDisk };
+  const health = new Health(config.name);
+  health.collectProcessMetrics();
+  const topics = new KafkaTopics({ ...doors, brokers: config.brokers, replica: config.name, logger });
+  const server = await startServer({
+    name: config.name,
+    listen: config.listen,
+    databaseUrl: config.databaseUrl,
+    topics,
+    clock: nodeClock,
+    health,
+    logger,
+  });
+  const { runFile } = config;
+  const steps = [...server.shutdown];
+  if (runFile !== undefined) {
+    writeRunFile({
+      ...doors,
+      processes: nodeProcesses,
+      path: runFile,
+      name: config.name,
+      kind: 'metadata-server',
+      pid: process.pid,
+      addresses: { http: server.address, admin: server.address },
+    });
+    steps.push({ name: 'run file', run: () => removeRunFile(nodeDisk, runFile) });
+  }
+  shutDownOnSignal({ clock: nodeClock, logger, steps });
+  logger.info({ address: server.address }, 'ready');
+}
+
+main(read.config).catch((error: unknown) => {
+  logger.error({ error: describeError(error) }, 'cannot start');
+  process.stderr.write(`metadata-server: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

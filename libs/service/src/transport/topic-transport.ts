@@ -9,7 +9,7 @@
  * no record can arrive without one.
  */
 import { Server } from '@nestjs/microservices';
-import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
+import type { CustomTransportStrategy, MessageHandler, MsPattern } from '@nestjs/microservices';
 import { sleep } from '@tidemark/platform';
 import type { Clock } from '@tidemark/platform';
 import type { Logger } from '../hosting/logger.js';
@@ -39,8 +39,8 @@ export interface TopicTransportOptions {
   readonly logger: Logger;
   /** A record as the handlers' payload. What it throws is undecodable: the record goes to the dead letters at once. */
   readonly decode: (record: TopicRecord) => unknown;
-  /** A handler's result as a reply; called when the record asks for one. */
-  readonly encodeReply: (result: unknown, record: TopicRecord) => ReplyMessage;
+  /** A handler's result as a reply; called when the record asks for one. Undefined leaves the answer to another owner. */
+  readonly encodeReply: (result: unknown, record: TopicRecord) => ReplyMessage | undefined;
   /** The reply when the handler failed for good, so that whoever waits need not run into its deadline. */
   readonly encodeFailure?: (error: Error, record: TopicRecord) => ReplyMessage;
 }
@@ -57,6 +57,7 @@ export class TopicTransport extends Server implements CustomTransportStrategy {
   readonly #deadLetters: DeadLetters;
   readonly #groups = new Map<string, HandlerGroup>();
   readonly #ownerships: Ownership[] = [];
+  readonly #registered: { readonly topic: string; readonly handler: MessageHandler }[] = [];
 
   constructor(options: TopicTransportOptions) {
     super();
@@ -76,6 +77,23 @@ export class TopicTransport extends Server implements CustomTransportStrategy {
   /** Resolves when every group has had its first assignment. */
   async joined(): Promise<void> {
     await Promise.all(this.#ownerships.map((ownership) => ownership.joined));
+  }
+
+  /**
+   * Each handler by itself: the base class chains event handlers of one pattern, and NestJS then runs all of them
+   * whenever the first is called, whatever their groups.
+   */
+  override addHandler(
+    pattern: unknown,
+    handler: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    const topic = this.normalizePattern(pattern as MsPattern);
+    handler.isEventHandler = isEventHandler;
+    handler.extras = extras;
+    this.messageHandlers.set(topic, handler);
+    this.#registered.push({ topic, handler });
   }
 
   listen(callback: (error?: unknown) => void): void {
@@ -120,24 +138,22 @@ export class TopicTransport extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** By group, then by topic; NestJS chains event handlers of one pattern. */
+  /** By group, then by topic. */
   #handlersByGroup(): Map<string, Map<string, TopicHandler[]>> {
     const groups = new Map<string, Map<string, TopicHandler[]>>();
-    for (const [topic, first] of this.messageHandlers) {
-      for (let handler: MessageHandler | undefined = first; handler !== undefined; handler = handler.next) {
-        const extras = extrasOf(topic, handler);
-        const topics = groups.get(extras.group) ?? new Map<string, TopicHandler[]>();
-        const isEvent = handler.isEventHandler === true;
-        const handlers = topics.get(topic) ?? [];
-        handlers.push({
-          call: handler,
-          isEvent,
-          concurrency: extras.concurrency ?? (isEvent ? EVENTS_AT_ONCE : MESSAGES_AT_ONCE),
-          policy: { ...RETRY_POLICY, ...extras.retry },
-        });
-        topics.set(topic, handlers);
-        groups.set(extras.group, topics);
-      }
+    for (const { topic, handler } of this.#registered) {
+      const { group, concurrency, retry } = extrasOf(topic, handler);
+      const isEvent = handler.isEventHandler === true;
+      const topics = groups.get(group) ?? new Map<string, TopicHandler[]>();
+      const handlers = topics.get(topic) ?? [];
+      handlers.push({
+        call: handler,
+        isEvent,
+        concurrency: concurrency ?? (isEvent ? EVENTS_AT_ONCE : MESSAGES_AT_ONCE),
+        policy: { ...RETRY_POLICY, ...retry },
+      });
+      topics.set(topic, handlers);
+      groups.set(group, topics);
     }
     return groups;
   }
