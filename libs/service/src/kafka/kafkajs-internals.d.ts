@@ -3,7 +3,6 @@
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   interface RequestQueue {
     pending: unknown[];
-    throttledUntil: number;
     scheduleCheckPendingRequests(): void;
   }
   const RequestQueue: { readonly prototype: RequestQueue };
@@ -24,6 +23,14 @@ declare module 'kafkajs/src/consumer/batch.js' {
   }
   const Batch: { readonly prototype: Batch };
   export default Batch;
+}
+
+declare module 'kafkajs/src/consumer/runner.js' {
+  interface Runner {
+    handleBatch(batch: { readonly topic: string }): Promise<void>;
+  }
+  const Runner: { readonly prototype: Runner };
+  export default Runner;
 }
 
 declare module 'kafkajs/src/consumer/consumerGroup.js' {

@@ -19,13 +19,13 @@ function isOutOfRangeListener(assigner: object): assigner is OutOfRangeListener 
 
 /**
  * Idle connections: every connection re-arms a timer of 1 ms for ever once it has had a response, 2 % of a core per
- * idle process (tulios/kafkajs#1751). The timer is needed only for what is throttled or waits.
+ * idle process (tulios/kafkajs#1751). The timer is needed only when requests wait, because they are
+ * throttled or too many; a request that is sent later looks by itself.
  */
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
 const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
 RequestQueue.prototype.scheduleCheckPendingRequests = function (): void {
-  // `throttledUntil` is -1 until a broker throttles; the original sorts out whether that time has come.
-  if (this.pending.length > 0 || this.throttledUntil > 0) schedule.call(this);
+  if (this.pending.length > 0) schedule.call(this);
 };
 
 /**
