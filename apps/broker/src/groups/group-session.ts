@@ -207,22 +207,19 @@ function heartbeat(step: Step, input: HeartbeatInput): void {
 
 function leave(step: Step, input: LeaveInput): void {
   const { group, effects } = step;
-  let memberGone = false;
-  let newcomerGone = false;
+  const before = { members: group.members.size, newcomers: group.newcomers.size };
   const answers = input.members.map((leaving): LeaveAnswer => {
     if (leaving.instanceId === null && group.newcomers.delete(leaving.memberId)) {
-      newcomerGone = true;
       return { ...leaving, error: ErrorCode.NONE };
     }
     const found = findLeaving(group, leaving);
     if (typeof found === 'number') return { ...leaving, error: found };
     dropMember(step, found, ErrorCode.UNKNOWN_MEMBER_ID);
-    memberGone = true;
     return { ...leaving, error: ErrorCode.NONE };
   });
   effects.push({ type: 'answerLeave', ticket: input.ticket, answers });
-  if (memberGone) TRANSITIONS[group.phase].memberGone(step);
-  if (newcomerGone) TRANSITIONS[group.phase].newcomerGone(step);
+  if (group.members.size < before.members) TRANSITIONS[group.phase].memberGone(step);
+  if (group.newcomers.size < before.newcomers) TRANSITIONS[group.phase].newcomerGone(step);
 }
 
 /** A static member may be named by its instance alone; an administrator knows no member ids. */

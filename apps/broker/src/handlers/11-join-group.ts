@@ -9,7 +9,6 @@ import { failedJoin } from '../groups/group-rebalance.js';
 import { defineHandler } from './handler.js';
 import type { BrokerContext } from './handler.js';
 
-const REBALANCE_TIMEOUT_VERSION = 1;
 const COMES_TWICE_VERSION = 4;
 const NULL_PROTOCOL_VERSION = 7;
 const SKIP_ASSIGNMENT_VERSION = 9;
@@ -32,8 +31,8 @@ export const joinGroupHandler = defineHandler(joinGroupApi, (broker) => (request
     clientId,
     clientHost: `/${context.remote.host}`,
     sessionTimeoutMs,
-    rebalanceTimeoutMs:
-      apiVersion >= REBALANCE_TIMEOUT_VERSION ? request.rebalanceTimeoutMs : sessionTimeoutMs,
+    // -1 where the version has none: as long as a session.
+    rebalanceTimeoutMs: request.rebalanceTimeoutMs < 0 ? sessionTimeoutMs : request.rebalanceTimeoutMs,
     protocolType: request.protocolType,
     protocols: request.protocols,
     comesTwice: apiVersion >= COMES_TWICE_VERSION,
