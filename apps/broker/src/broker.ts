@@ -151,7 +151,7 @@ export class Broker {
     this.controller.listen((_image, delta) => this.replicas.apply(delta));
     this.coordinators.start();
     await this.controller.start();
-    this.replicas.reportStrays();
+    this.replicas.settleStrays(this.controller.image);
     await this.register(advertised);
     this.housekeeping.start();
     this.listener.serve();

@@ -44,18 +44,18 @@ export function readConfig(
   const listen = address(environment, 'TIDEMARK_LISTEN', '127.0.0.1:9092', faults);
   const nodeId = wholeNumber(environment, 'TIDEMARK_NODE_ID', '1', faults);
   const config: BrokerConfig = {
-    name: environment['TIDEMARK_NAME'] ?? `broker-${nodeId}`,
+    name: environment.TIDEMARK_NAME ?? `broker-${nodeId}`,
     nodeId,
-    clusterId: environment['TIDEMARK_CLUSTER_ID'] ?? '',
-    dataDirectory: environment['TIDEMARK_DATA'] ?? '',
+    clusterId: environment.TIDEMARK_CLUSTER_ID ?? '',
+    dataDirectory: environment.TIDEMARK_DATA ?? '',
     listen,
     advertised:
-      environment['TIDEMARK_ADVERTISED'] === undefined
+      environment.TIDEMARK_ADVERTISED === undefined
         ? listen
         : address(environment, 'TIDEMARK_ADVERTISED', '', faults),
     adminListen: address(environment, 'TIDEMARK_ADMIN_LISTEN', '127.0.0.1:0', faults),
-    runFile: environment['TIDEMARK_RUN_FILE'],
-    logLevel: environment['TIDEMARK_LOG_LEVEL'] ?? 'info',
+    runFile: environment.TIDEMARK_RUN_FILE,
+    logLevel: environment.TIDEMARK_LOG_LEVEL ?? 'info',
     settings,
     configured: given,
   };

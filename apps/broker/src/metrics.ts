@@ -8,6 +8,8 @@ import { CLOSE_REASONS, type CloseReason } from './network/close-reason.js';
 /** Request keys beyond this are not served. */
 const API_KEYS = 128;
 
+type MetricType = typeof Counter | typeof Gauge;
+
 /** Figures that others hold and that are read when the metrics are. */
 export interface MetricSources {
   connections(): number;
@@ -60,7 +62,12 @@ export class BrokerMetrics {
   ): Registry {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry, prefix: 'tidemark_' });
-    const perApi = (name: string, help: string, value: (key: number) => number, type = Counter): void => {
+    const perApi = (
+      name: string,
+      help: string,
+      value: (key: number) => number,
+      type: MetricType = Counter,
+    ): void => {
       const metric: Counter | Gauge = new type({
         name: `tidemark_broker_${name}`,
         help,
@@ -76,9 +83,9 @@ export class BrokerMetrics {
     perApi('answers_total', 'Requests answered', (key) => this.ended[key] ?? 0);
     perApi('request_seconds_total', 'Time from request to answer', (key) => (this.busyMs[key] ?? 0) / 1000);
     const longest = (key: number): number => (this.longestMs[key] ?? 0) / 1000;
-    perApi('request_seconds_max', 'Longest time from request to answer', longest, Gauge as typeof Counter);
+    perApi('request_seconds_max', 'Longest time from request to answer', longest, Gauge);
     this.addConnections(registry);
-    const single = (name: string, help: string, value: () => number, type = Counter): void => {
+    const single = (name: string, help: string, value: () => number, type: MetricType = Counter): void => {
       const metric: Counter | Gauge = new type({
         name: `tidemark_broker_${name}`,
         help,
@@ -92,10 +99,9 @@ export class BrokerMetrics {
     single('produced_bytes_total', 'Bytes of record batches appended', () => this.producedBytes);
     single('produced_batches_total', 'Record batches appended', () => this.producedBatches);
     single('fetched_bytes_total', 'Bytes of record batches read', () => this.fetchedBytes);
-    const gauge = Gauge as typeof Counter;
-    single('connections', 'Open connections', () => sources.connections(), gauge);
-    single('partitions', 'Partitions with a replica here', () => sources.partitions(), gauge);
-    single('parked_reads', 'Fetch requests that wait for records', () => sources.parkedReads(), gauge);
+    single('connections', 'Open connections', () => sources.connections(), Gauge);
+    single('partitions', 'Partitions with a replica here', () => sources.partitions(), Gauge);
+    single('parked_reads', 'Fetch requests that wait for records', () => sources.parkedReads(), Gauge);
     return registry;
   }
 

@@ -144,7 +144,7 @@ class PendingProduce {
   }
 
   private failAppend(response: PartitionResponse, result: AppendResult): void {
-    this.fail(response, result.error as ErrorCode, result.errorMessage);
+    this.fail(response, result.error, result.errorMessage);
     if (result.recordErrors.length === 0) return;
     response.recordErrors = result.recordErrors.map((batchIndex) => ({
       batchIndex,

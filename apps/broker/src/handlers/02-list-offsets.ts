@@ -49,14 +49,14 @@ async function answerTopic(
   duplicated: ReadonlySet<string>,
 ): Promise<TopicAnswer> {
   const { name } = topic;
-  const answers = topic.partitions.map((asked) => {
+  const answers = topic.partitions.map(async (asked) => {
     const partitionIndex = asked.partitionIndex;
     if (duplicated.has(`${name}/${partitionIndex}`)) return failed(partitionIndex, ErrorCode.INVALID_REQUEST);
     const replica = broker.replicas.leader(name, partitionIndex);
     if (typeof replica === 'number') return failed(partitionIndex, replica);
     const fenced = replica.checkEpoch(asked.currentLeaderEpoch);
     if (fenced !== ErrorCode.NONE) return failed(partitionIndex, fenced);
-    return answerPartition(replica, context, asked);
+    return await answerPartition(replica, context, asked);
   });
   return { name, partitions: await Promise.all(answers) };
 }

@@ -161,7 +161,7 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
       if (!this.takeUp(size)) break;
     }
     this.pumping = false;
-    if (!this.gone) this.steer(waiting && this.input.buffered > UNREAD_BYTES_MAX);
+    this.steer(waiting && this.input.buffered > UNREAD_BYTES_MAX);
   }
 
   /** A size that can be meant; others close the connection before a byte is reserved for them. */
@@ -195,7 +195,7 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
   }
 
   private steer(pause: boolean): void {
-    if (pause === this.paused) return;
+    if (this.gone || pause === this.paused) return;
     this.paused = pause;
     if (pause) this.connection.pause();
     else this.connection.resume();

@@ -78,10 +78,10 @@ export class Deadlines {
   private push(deadline: Deadline): void {
     const heap = this.heap;
     let at = heap.push(deadline) - 1;
-    while (at > 0) {
+    for (;;) {
       const up = (at - 1) >> 1;
-      const parent = heap[up] as Deadline;
-      if (parent.at <= deadline.at) break;
+      const parent = at === 0 ? undefined : heap[up];
+      if (parent === undefined || parent.at <= deadline.at) break;
       heap[at] = parent;
       at = up;
     }
@@ -94,12 +94,10 @@ export class Deadlines {
     if (last === undefined || heap.length === 0) return;
     let at = 0;
     for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && (heap[child + 1] as Deadline).at < (heap[child] as Deadline).at)
-        child += 1;
-      const below = heap[child] as Deadline;
-      if (below.at >= last.at) break;
+      const left = 2 * at + 1;
+      const child = (heap[left + 1]?.at ?? Infinity) < (heap[left]?.at ?? Infinity) ? left + 1 : left;
+      const below = heap[child];
+      if (below === undefined || below.at >= last.at) break;
       heap[at] = below;
       at = child;
     }

@@ -99,7 +99,7 @@ export class PartitionRead {
   private take(result: ReadResult): void {
     if (result.error === ErrorCode.NONE) this.result = result;
     else {
-      this.error = result.error as ErrorCode;
+      this.error = result.error;
       result.release();
     }
   }

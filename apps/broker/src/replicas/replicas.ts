@@ -8,7 +8,12 @@ import { LogError, type LogDirectory, type LogIdentity, type StoredPartition } f
 import { ErrorCode } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import type { BrokerSettings } from '../config-table.js';
-import { METADATA_TOPIC, type MetadataDelta, type TopicImage } from '../controller/metadata-image.js';
+import {
+  METADATA_TOPIC,
+  type MetadataDelta,
+  type MetadataImage,
+  type TopicImage,
+} from '../controller/metadata-image.js';
 import { topicLogConfig, topicSettings } from '../settings.js';
 import type { Tick } from '../tick.js';
 import { Replica } from './replica.js';
@@ -94,12 +99,16 @@ export class Replicas {
   }
 
   /**
-   * Names what is on disk and in no topic, once the metadata is loaded. It is left alone: deleting data needs a reason
-   * that was written down.
+   * Looks at what is on disk and in no topic, once the metadata is loaded. What is left of a deleted topic goes; all
+   * else is named and left alone, because deleting data needs a reason that was written down.
    */
-  reportStrays(): void {
-    for (const { topic, partition } of this.unclaimed.values()) {
-      if (topic !== METADATA_TOPIC) this.options.logger.warn({ topic, partition }, 'stray partition');
+  settleStrays(image: MetadataImage): void {
+    const { directory, logger } = this.options;
+    for (const stored of this.unclaimed.values()) {
+      const { topic, partition, topicId } = stored;
+      if (topicId !== undefined && image.wasDeleted(topicId)) {
+        directory.deleteStored(stored).catch((error: unknown) => this.notDeleted(error, topic));
+      } else if (topic !== METADATA_TOPIC) logger.warn({ topic, partition }, 'stray partition');
     }
     this.unclaimed.clear();
   }

@@ -32,9 +32,13 @@ export class ScriptedConnection implements Connection {
       at += count;
       this.owner?.received(count);
       // As the real socket does: the next space is asked for right after each read.
-      if (!this.destroyed) this.space = this.owner?.receiveSpace() ?? new Uint8Array(0);
+      this.lend();
     }
     return at;
+  }
+
+  private lend(): void {
+    if (!this.destroyed && this.owner !== undefined) this.space = this.owner.receiveSpace();
   }
 
   write(bytes: Uint8Array): boolean {
