@@ -293,6 +293,7 @@ reap() {
     leader_start=$(number_of childStartTime "$started")
     # No new process gets a number that is still some group's: a stranger there means that our group is gone.
     if identify "$leader" && [ "$start" != "$leader_start" ]; then job_group=; fi
+    [ "${job_group:-0}" -gt 1 ] || job_group=
     ;;
   esac
   end_job "$2"

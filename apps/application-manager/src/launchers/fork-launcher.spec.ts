@@ -49,6 +49,17 @@ describe('ForkLauncher with real processes', () => {
       return seen.verdict === verdict && seen.evidence;
     });
   const nothingLeft = () => eventually('no process left', () => everythingOf(token).length === 0);
+  const CORE = 'sh cat date dd env grep mkdir mv sleep sync touch true uname wc'.split(' ');
+  /** A search path with these commands and no others. */
+  const machineWith = (...commands: string[]): string => {
+    const bin = path.join(jobs.directory, 'bin');
+    fs.mkdirSync(bin);
+    for (const name of commands) {
+      const folder = COMMAND_PATH.split(':').find((candidate) => fs.existsSync(path.join(candidate, name)));
+      fs.symlinkSync(path.join(folder!, name), path.join(bin, name));
+    }
+    return bin;
+  };
   const text = (name: string): string => fs.readFileSync(jobs.file(token, name), 'utf8');
 
   it.each([
@@ -207,6 +218,25 @@ describe('ForkLauncher with real processes', () => {
     await launch(launcher, shell('sleep 600'), { walltimeS: 1 });
     expect((await verdictBecomes(launcher, 'exited')).exit).toMatchObject({ reason: 'WALLTIME', signal: 15 });
     await nothingLeft();
+  });
+
+  it('needs a shell, coreutils and grep alone, setsid not even', async () => {
+    const bin = machineWith(...CORE, 'timeout');
+    const launcher = jobs.launcher();
+    await launch(launcher, shell('sleep 600 & sleep 600'), { environment: { PATH: bin } });
+    const { started } = await verdictBecomes(launcher, 'running');
+    expect(started!.childGroup).not.toBe(started!.pid);
+    await launcher.cancel({ token, knownStarted: true }, 'manager-1');
+    expect((await verdictBecomes(launcher, 'exited')).exit).toMatchObject({ signal: 15, reason: 'CANCELED' });
+    await nothingLeft();
+  });
+
+  it('never starts a program for which no process group can be had', async () => {
+    const bin = machineWith(...CORE);
+    const launcher = jobs.launcher();
+    await launch(launcher, shell('echo ran > ran'), { environment: { PATH: bin } });
+    expect((await verdictBecomes(launcher, 'exited')).exit).toMatchObject({ reason: 'NOT_STARTED' });
+    expect(fs.existsSync(path.join(jobs.directory, token, 'ran'))).toBe(false);
   });
 
   it('keeps the beginning of an output that is too long, and says so', async () => {

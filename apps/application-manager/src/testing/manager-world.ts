@@ -25,7 +25,8 @@ import {
 import { nodeClock, nodeDisk, nodeFileTree, nodeProcesses, nodeRandom } from '@tidemark/platform/node';
 import { Health, MemoryLog, MemoryTopics, silentLogger, type Topics } from '@tidemark/service';
 import { startApplicationManager, type RunningManager } from '../application-manager.js';
-import { eventually, everythingOf, kill } from './real-jobs.js';
+import type { CrashingDoors, Doors } from './crashing-doors.js';
+import { eventually, everythingOf, isToken, kill } from './real-jobs.js';
 
 export interface Told {
   readonly message: HistoryMessage;
@@ -45,6 +46,19 @@ export interface TestManager extends RunningManager {
   drain(): Promise<void>;
 }
 
+export interface StartOptions {
+  readonly slots?: number;
+  readonly streamBytesMax?: number;
+  readonly crashing?: CrashingDoors;
+}
+
+const REAL_DOORS: Doors = {
+  clock: nodeClock,
+  disk: nodeDisk,
+  files: nodeFileTree,
+  processes: nodeProcesses,
+};
+
 export class ManagerWorld {
   readonly root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'tidemark-manager-')));
   readonly log = new MemoryLog();
@@ -55,18 +69,17 @@ export class ManagerWorld {
   readonly #read = new Map<number, number>();
   readonly #histories = new Map<string, History>();
 
-  async start(name: string, options: { slots?: number; streamBytesMax?: number } = {}): Promise<TestManager> {
+  /** `crashing` counts what the manager does once it is ready; `crash` ends what a dead one still holds. */
+  async start(name: string, options: StartOptions = {}): Promise<TestManager> {
     const topics = new MemoryTopics({ log: this.log, clock: nodeClock, replica: name });
+    const { crashing } = options;
     const health = new Health(name);
     const running = await startApplicationManager({
       name,
-      topics,
+      topics: crashing === undefined ? topics : crashing.wrapTopics(topics),
       health,
-      clock: nodeClock,
       random: nodeRandom,
-      disk: nodeDisk,
-      files: nodeFileTree,
-      processes: nodeProcesses,
+      ...(crashing?.doors ?? REAL_DOORS),
       logger: silentLogger,
       contentDirectory: path.join(this.root, 'content'),
       jobsDirectory: this.jobsDirectory,
@@ -80,7 +93,12 @@ export class ManagerWorld {
       this.#managers.delete(manager);
       for (const step of running.shutdown) await step.run();
     };
-    const manager: TestManager = { ...running, health, topics, drain, crash: drain };
+    const crash = async (): Promise<void> => {
+      this.#managers.delete(manager);
+      if (crashing !== undefined) crashing.crashed = true;
+      await topics.close();
+    };
+    const manager: TestManager = { ...running, health, topics, drain, crash };
     this.#managers.add(manager);
     await eventually('ready', () => health.ready);
     return manager;
@@ -209,7 +227,7 @@ export class ManagerWorld {
     await this.#client.close();
     if (fs.existsSync(this.jobsDirectory)) {
       for (const token of fs.readdirSync(this.jobsDirectory))
-        if (token.startsWith('job-')) for (const pid of everythingOf(token)) kill(pid);
+        if (isToken(token)) for (const pid of everythingOf(token)) kill(pid);
     }
     fs.rmSync(this.root, { recursive: true, force: true });
   }

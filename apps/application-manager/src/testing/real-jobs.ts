@@ -56,10 +56,16 @@ export function realJobs(): RealJobs {
       }
     },
     close: () => {
-      for (const token of fs.readdirSync(directory)) for (const pid of everythingOf(token)) kill(pid);
+      for (const token of fs.readdirSync(directory).filter(isToken))
+        for (const pid of everythingOf(token)) kill(pid);
       fs.rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** What is looked for in strangers' command lines must be a token of ours and nothing shorter or commoner. */
+export function isToken(name: string): boolean {
+  return /^job-[a-z0-9]{8,}-\d+-\d+$/.test(name);
 }
 
 /** Living processes of the job itself: the token is in their environment. */
@@ -71,6 +77,7 @@ export function processesOf(token: string): number[] {
 
 /** The job's processes, its wrapper, and the wrapper's own helpers, which end within a second of it. */
 export function everythingOf(token: string): number[] {
+  if (!isToken(token)) throw new Error(`not a token: ${token}`);
   return living().filter((pid) => (readProc(pid, 'environ') + readProc(pid, 'cmdline')).includes(token));
 }
 
@@ -94,6 +101,7 @@ function readProc(pid: number, name: string): string {
 }
 
 export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  if (!Number.isInteger(pid) || pid <= 1) throw new Error(`not a process of ours: ${pid}`);
   try {
     process.kill(pid, signal);
   } catch {
