@@ -31,7 +31,10 @@ export class EpochHistory {
     try {
       for (const line of readCheckpoint(this.disk, `${this.directory}/${FILE}`)) {
         const [epoch, startOffset] = line.split(' ').map(Number);
-        if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(startOffset)) return this.forget();
+        if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(startOffset)) {
+          this.forget();
+          return;
+        }
         this.assign(epoch ?? 0, startOffset ?? 0);
       }
     } catch (error) {

@@ -32,7 +32,7 @@ export function makeLogResources(disk: Disk, clock: Clock, limits: LogLimits = {
     disk,
     clock,
     files: new OpenFiles(limits.openFilesMax ?? 512),
-    memory: new TailMemory(limits.tailBytesMax ?? 64 * MIB, limits.ringBytesMax ?? 16 * MIB),
+    memory: new TailMemory(limits.tailBytesMax ?? 64 * MIB, limits.ringBytesMax ?? 8 * MIB),
     buffers: new ReadBuffers(limits.readBytesMax ?? 16 * MIB),
   };
 }

@@ -96,6 +96,8 @@ export class PartitionLog {
     this.flushed = clamp(options.recoveryPoint);
     this.flushedAtMs = this.resources.clock.monotonic();
     this.highWatermark = clamp(options.highWatermark);
+    // Where nothing is acknowledged before it is on the device, what was recovered waits for that too.
+    if (this.config.flushMessages === 1 && this.flushed < logEndOffset) this.startFlush();
   }
 
   get config(): LogConfig {

@@ -212,7 +212,10 @@ export class LogWriter {
       refused ??= this.writeOut();
       placement = this.ring.place(size);
     }
-    if (refused !== undefined) return this.refuseStorage(refused);
+    if (refused !== undefined) {
+      this.refuseStorage(refused);
+      return;
+    }
     const active = this.files.segments.active;
     if (!this.ring.hasStaged) active.mark(this.mark);
     const inRing = placement === 'placed';

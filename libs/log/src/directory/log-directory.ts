@@ -255,7 +255,7 @@ function identify(options: LogDirectoryOptions): string {
   const { disk, path, clusterId, nodeId } = options;
   const stored = readMetaProperties(disk, path);
   if (stored === undefined) {
-    const stranger = disk.listSync(path).find((name) => !name.startsWith('.'));
+    const stranger = disk.listSync(path).find((name) => !name.startsWith('.') && name !== 'lost+found');
     if (stranger !== undefined) {
       throw new LogError('foreign', `${path} is no data directory of a broker: it holds "${stranger}"`);
     }

@@ -37,7 +37,7 @@ export async function findByTime(
 ): Promise<TimestampOffset | undefined> {
   if (segment.writtenBytes === 0) return undefined;
   const file = segment.slot.pin();
-  let buffer = resources.buffers.take(BLOCK_BYTES);
+  const buffer = resources.buffers.take(BLOCK_BYTES);
   try {
     const hint = Math.max(segment.timeIndex.offsetBefore(timestamp), range.from);
     let position = segment.offsetIndex.positionBefore(hint);
@@ -67,7 +67,6 @@ export async function findByTime(
     return undefined;
   } finally {
     resources.buffers.give(buffer);
-    buffer = new Uint8Array(0);
     segment.slot.unpin();
   }
 }

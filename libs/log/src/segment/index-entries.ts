@@ -9,6 +9,7 @@
 import { assert, DiskError, readFully, writeFully, type Disk, type DiskFile } from '@tidemark/platform';
 
 const INITIAL_ENTRIES = 64;
+const NO_ENTRIES = new DataView(new ArrayBuffer(0));
 const TWO_32 = 0x100000000;
 
 export class IndexEntries {
@@ -16,16 +17,13 @@ export class IndexEntries {
   private written = 0;
   /** All entries, while the segment is active. */
   private memory: DataView | undefined;
-  private readonly probe: DataView;
   private probeFile: DiskFile | undefined;
 
   constructor(
     private readonly disk: Disk,
     readonly path: string,
     private readonly entryBytes: number,
-  ) {
-    this.probe = new DataView(new ArrayBuffer(entryBytes));
-  }
+  ) {}
 
   get count(): number {
     return this.total;
@@ -37,7 +35,7 @@ export class IndexEntries {
 
   /** Begins an index with no entries; one that is there is forgotten at the next `save`. */
   startEmpty(): void {
-    this.memory = new DataView(new ArrayBuffer(INITIAL_ENTRIES * this.entryBytes));
+    this.memory = NO_ENTRIES;
     this.total = 0;
     this.written = 0;
   }
@@ -160,14 +158,14 @@ export class IndexEntries {
 
   private fetch(index: number): DataView {
     this.probeFile ??= this.disk.openSync(this.path, 'read');
-    const target = new Uint8Array(this.probe.buffer);
+    const target = new Uint8Array(this.entryBytes);
     const count = this.probeFile.readSync(target, 0, this.entryBytes, index * this.entryBytes);
     if (count !== this.entryBytes) throw new DiskError('io', this.path, `entry ${index} cannot be read`);
-    return this.probe;
+    return new DataView(target.buffer);
   }
 
   private grow(): void {
-    const larger = new Uint8Array(this.view.byteLength * 2);
+    const larger = new Uint8Array(Math.max(INITIAL_ENTRIES * this.entryBytes, this.view.byteLength * 2));
     larger.set(new Uint8Array(this.view.buffer));
     this.memory = new DataView(larger.buffer);
   }

@@ -183,9 +183,8 @@ export class Segment {
 
   /** Cuts the file and the indexes so that `offset` is the next. Nothing may be staged. */
   truncateTo(offset: number): void {
-    let end = 0;
     const from = this.offsetIndex.positionBefore(offset - 1);
-    end = scanBatches(this.slot.use(), { from, to: this.writtenBytes, verify: false }, (bytes, at) => {
+    const end = scanBatches(this.slot.use(), { from, to: this.writtenBytes, verify: false }, (bytes, at) => {
       return batchLastOffset(bytes, at) < offset;
     });
     this.slot.use().truncateSync(end);

@@ -8,11 +8,12 @@ const SECTORS_PER_LAP = 32;
 const SECTORS = 2 * SECTORS_PER_LAP;
 
 export class LeaseTable {
-  private readonly counts = new Int32Array(SECTORS);
+  private readonly counts: Int32Array;
   private readonly sectorBytes: number;
   private total = 0;
 
   constructor(capacity: number) {
+    this.counts = new Int32Array(capacity === 0 ? 0 : SECTORS);
     this.sectorBytes = Math.max(1, capacity / SECTORS_PER_LAP);
   }
 

@@ -5,10 +5,11 @@
 
 const DISTANCE_BYTES = 4096;
 const INITIAL_MARKS = 64;
+const NONE = new Float64Array(0);
 
 export class TailMarks {
-  private offsets = new Float64Array(INITIAL_MARKS);
-  private positions = new Float64Array(INITIAL_MARKS);
+  private offsets = NONE;
+  private positions = NONE;
   private first = 0;
   private count = 0;
   private lastPosition = -DISTANCE_BYTES;
@@ -69,8 +70,9 @@ export class TailMarks {
   }
 
   private grow(): void {
-    const offsets = new Float64Array(this.offsets.length * 2);
-    const positions = new Float64Array(this.positions.length * 2);
+    const room = Math.max(INITIAL_MARKS, this.offsets.length * 2);
+    const offsets = new Float64Array(room);
+    const positions = new Float64Array(room);
     for (let index = 0; index < this.count; index += 1) {
       const slot = (this.first + index) % this.offsets.length;
       offsets[index] = this.offsets[slot] ?? 0;
