@@ -1,13 +1,4 @@
-import { nodeClock } from '@tidemark/platform/node';
+import { memoryCluster } from '../testing/memory-cluster.js';
 import { topicsContract } from '../testing/topics-contract.js';
-import { MemoryLog } from './memory-log.js';
-import { MemoryTopics } from './memory-topics.js';
 
-topicsContract('in memory', () => {
-  const log = new MemoryLog();
-  return Promise.resolve({
-    connect: (replica) => new MemoryTopics({ log, clock: nodeClock, replica }),
-    deleteBefore: (topic, partition, offset) => Promise.resolve(log.deleteBefore(topic, partition, offset)),
-    stop: () => Promise.resolve(),
-  });
-});
+topicsContract('in memory', memoryCluster);

@@ -15,7 +15,7 @@ import { eventually } from './eventually.js';
 const MAIN = fileURLToPath(new URL('../../../../apps/broker/dist/main.js', import.meta.url));
 
 /** A cluster that was started by somebody else. */
-export const foreignBrokers = process.env['TIDEMARK_TEST_BROKERS'];
+export const foreignBrokers = process.env.TIDEMARK_TEST_BROKERS;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -43,7 +43,7 @@ export class BrokerProcess {
     rmSync(runFile, { force: true });
     const started = spawn(process.execPath, [MAIN], {
       env: {
-        PATH: process.env['PATH'],
+        PATH: process.env.PATH,
         TIDEMARK_NAME: 'broker-1',
         TIDEMARK_NODE_ID: '1',
         TIDEMARK_CLUSTER_ID: 'service-specs-cluster0',
@@ -71,7 +71,7 @@ export class BrokerProcess {
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const ended = this.#process;
     this.#process = undefined;
-    if (ended === undefined || ended.exitCode !== null) return;
+    if (ended?.exitCode !== null) return;
     const gone = new Promise((resolve) => ended.once('exit', resolve));
     ended.kill(signal);
     await gone;

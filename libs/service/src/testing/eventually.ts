@@ -22,13 +22,18 @@ export function freshName(): string {
   return `spec-${randomUUID().slice(0, 13)}`;
 }
 
+/** A record's value as text; `null` for none. */
+export function textOf(record: TopicRecord): string {
+  return record.value?.toString('utf8') ?? 'null';
+}
+
 /** A tail of one topic that keeps what it read; resolves when `count` records are there. */
 export async function collect(
   topics: Topics,
   topic: string,
   count: number,
   from: TailOptions['from'] = 'beginning',
-): Promise<{ readonly records: TopicRecord[]; readonly tail: Tail; close(): Promise<void> }> {
+): Promise<{ readonly records: TopicRecord[]; readonly tail: Tail; readonly close: () => Promise<void> }> {
   const records: TopicRecord[] = [];
   const tail = await topics.tail({
     topics: [topic],

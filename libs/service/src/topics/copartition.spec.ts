@@ -40,11 +40,11 @@ describe('the copartitioned assignment', () => {
 
   it('moves no more than it must when a member comes, goes or claims too much', () => {
     const alone = shares([member('a')]);
-    const joined = shares([member('a', alone['a']), member('b')]);
+    const joined = shares([member('a', alone.a), member('b')]);
     expect(sizes(joined)).toEqual([6, 6]);
-    const third = shares([member('a', joined['a']), member('b', joined['b']), member('c')]);
+    const third = shares([member('a', joined.a), member('b', joined.b), member('c')]);
     for (const id of ['a', 'b']) expect(joined[id]).toEqual(expect.arrayContaining([...(third[id] ?? [])]));
-    const left = shares([member('b', third['b']), member('c', third['c'])]);
+    const left = shares([member('b', third.b), member('c', third.c)]);
     for (const id of ['b', 'c']) expect(left[id]).toEqual(expect.arrayContaining([...(third[id] ?? [])]));
     const greedy = shares([member('a', twelve), member('b', twelve), member('c', [99, -1])]);
     expect(sizes(greedy)).toEqual([4, 4, 4]);

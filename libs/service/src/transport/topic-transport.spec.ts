@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unnecessary-type-arguments -- without <string> the overload for typed events is taken, which allows no second parameter */
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import type { INestMicroservice } from '@nestjs/common';
@@ -33,7 +34,7 @@ class Handlers {
   @EventPattern<string>('orders', TOPICS, { group: 'audit' })
   audit(@Payload() order: string, @Ctx() context: TopicContext): void {
     seen.audit.push(order);
-    seen.bytes.push(context.record.headers['raw']);
+    seen.bytes.push(context.record.headers.raw);
   }
 
   @EventPattern<string>('orders', TOPICS, { group: 'mail', retry: RETRY })

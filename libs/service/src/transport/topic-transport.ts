@@ -119,6 +119,7 @@ export class TopicTransport extends Server implements CustomTransportStrategy {
   }
 
   /** The port that the transport works on. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- NestJS's signature
   unwrap<T>(): T {
     return this.#options.topics as T;
   }

@@ -2,10 +2,9 @@ import { DEAD_LETTERS_TOPIC, headerText } from '@tidemark/contracts';
 import { nodeClock, nodeRandom } from '@tidemark/platform/node';
 import { silentLogger } from '../hosting/logger.js';
 import { startCluster } from '../kafka/testing/kafka-cluster.js';
-import { MemoryLog } from '../memory/memory-log.js';
-import { MemoryTopics } from '../memory/memory-topics.js';
 import { RequestReply } from '../requests/request-reply.js';
 import { collect, eventually, freshName } from '../testing/eventually.js';
+import { memoryCluster } from '../testing/memory-cluster.js';
 import { refusal, tally, tallyInput, tallyLog } from '../testing/tally.js';
 import type { Count, Counted, TallyState } from '../testing/tally.js';
 import type { TopicsHarness } from '../testing/topics-contract.js';
@@ -17,17 +16,8 @@ import type { PartitionWorkerOptions } from './partition-worker.js';
 type TallyWorker = PartitionWorker<TallyState, Count, Counted, number, string>;
 type Options = Partial<PartitionWorkerOptions<TallyState, Count, Counted, number, string>>;
 
-const inMemory = (): Promise<TopicsHarness> => {
-  const log = new MemoryLog();
-  return Promise.resolve({
-    connect: (replica) => new MemoryTopics({ log, clock: nodeClock, replica }),
-    deleteBefore: () => Promise.resolve(),
-    stop: () => Promise.resolve(),
-  });
-};
-
 describe.each([
-  ['in memory', inMemory],
+  ['in memory', memoryCluster],
   ['over kafkajs', startCluster],
 ])('a partition worker, topics %s', (_name, start) => {
   let harness: TopicsHarness;
@@ -128,7 +118,7 @@ describe.each([
     );
     expect(undecodable?.value?.equals(bytes)).toBe(true);
     expect(undecodable?.rawKey?.equals(bytes)).toBe(true);
-    expect(undecodable?.headers['raw']).toEqual(bytes);
+    expect(undecodable?.headers.raw).toEqual(bytes);
     const said = (name: keyof typeof DEAD_LETTER_HEADERS): (string | undefined)[] =>
       [undecodable, poisonous].map((letter) => headerText(letter?.headers ?? {}, DEAD_LETTER_HEADERS[name]));
     expect(said('topic')).toEqual([at.commands, at.commands]);
@@ -163,9 +153,9 @@ describe.each([
     const others = [harness.connect('worker-2'), harness.connect('worker-3')] as const;
     const one = await startWorker(at);
     let sent = 0;
-    let running = true;
+    const stop = new AbortController();
     const sending = (async () => {
-      while (running) {
+      while (!stop.signal.aborted) {
         const records = Array.from({ length: 10 }, () => ({ key: `k${sent++ % 50}`, value: '1' }));
         await topics.publish(at.commands, records);
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -177,7 +167,7 @@ describe.each([
     await eventually(() => three.partitions.length === 2);
     await one.close();
     await eventually(() => two.partitions.length + three.partitions.length === 6);
-    running = false;
+    stop.abort();
     await sending;
     const sum = (counts: Map<string, number>): number =>
       [...counts.values()].reduce((all, by) => all + by, 0);

@@ -190,7 +190,6 @@ export class WorkerPartition<State, Command, Event, Reply, Rejection> implements
     decider: Decider<State, Command, Event, Reply, Rejection>,
   ): Decider<State, Command, Event, Reply, Rejection | DecideFailed> {
     const { refusal } = this.#options.worker;
-    const { conclude } = decider;
     return {
       initial: () => decider.initial(),
       decide: (state, command) => {
@@ -205,7 +204,7 @@ export class WorkerPartition<State, Command, Event, Reply, Rejection> implements
           this.#reportRefusal(refusal(state, event), offset);
         return decider.evolve(state, event, offset);
       },
-      ...(conclude === undefined ? {} : { conclude: conclude.bind(decider) }),
+      ...(decider.conclude === undefined ? {} : { conclude: decider.conclude.bind(decider) }),
     };
   }
 
