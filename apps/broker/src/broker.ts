@@ -7,7 +7,14 @@
  * acknowledged is unwritten when `stop` resolves, and then the directory says so (clean-shutdown marker).
  */
 import { LogDirectory, logConfigOf } from '@tidemark/log';
-import type { Address, Clock, Disk, Network, Random } from '@tidemark/platform';
+import {
+  NetworkError,
+  type Address,
+  type Clock,
+  type Disk,
+  type Network,
+  type Random,
+} from '@tidemark/platform';
 import type { Logger } from 'pino';
 import { AdminHttp } from './admin-http.js';
 import type { BrokerConfig } from './config.js';
@@ -146,8 +153,13 @@ export class Broker {
 
   private async startParts(): Promise<BrokerAddresses> {
     const { config } = this.options;
-    const { bound, advertised } = await this.listener.listen(config.listen, config.advertised);
-    const admin = await this.admin.listen(config.adminListen);
+    const { listen, adminListen } = config;
+    const { bound, advertised } = await named(
+      'clients',
+      listen,
+      this.listener.listen(listen, config.advertised),
+    );
+    const admin = await named('admin HTTP', adminListen, this.admin.listen(adminListen));
     this.controller.listen((_image, delta) => this.replicas.apply(delta));
     this.coordinators.start();
     await this.controller.start();
@@ -209,6 +221,19 @@ export class Broker {
           else resolve();
         },
       );
+    });
+  }
+}
+
+/** A port that cannot be had is named in one line that says what it was for. */
+async function named<T>(purpose: string, { host, port }: Address, listening: Promise<T>): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    const why = error.code === 'address-in-use' ? 'the port is in use' : error.message;
+    throw new NetworkError(error.code, `cannot listen for ${purpose} on ${host}:${port}: ${why}`, {
+      cause: error,
     });
   }
 }

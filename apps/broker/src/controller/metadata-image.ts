@@ -49,6 +49,8 @@ export interface MetadataImage {
   readonly topicsById: ReadonlyMap<string, TopicImage>;
   /** The metadata offset after the last event folded. */
   readonly position: number;
+  /** The topic of this id was deleted: what is left of it on a disk may go. */
+  wasDeleted(topicId: string): boolean;
 }
 
 /** What one batch of the metadata log changed. A topic created and deleted in it is in neither list. */

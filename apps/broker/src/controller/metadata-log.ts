@@ -36,7 +36,6 @@ export class MetadataLog implements EventLog<ControllerEvent> {
   readonly #epoch: number;
   readonly #readings = new Set<Reading>();
   #unsettled: Unsettled[] = [];
-  /** What a crash left in the log was acknowledged or not, but it is there for every later start: committed. */
   #committed: number;
   #flushing = false;
   #failure: Error | undefined;
@@ -47,7 +46,9 @@ export class MetadataLog implements EventLog<ControllerEvent> {
   ) {
     this.#epoch = log.latestEpoch + 1;
     log.assignEpoch(this.#epoch);
-    this.#committed = log.logEndOffset;
+    // What a crash left behind it counts once it is on the disk: only then will the next start find it too.
+    this.#committed = log.flushedEnd;
+    if (this.#committed < log.logEndOffset) this.#flush();
   }
 
   end(): Promise<number> {
@@ -56,7 +57,8 @@ export class MetadataLog implements EventLog<ControllerEvent> {
 
   subscribe(from: number, reader: EventReader<ControllerEvent>): Subscription {
     const reading = { reader, next: Math.max(from, this.log.logStartOffset), busy: false };
-    this.#readings.add(reading);
+    if (this.#failure === undefined) this.#readings.add(reading);
+    else reader.failed(this.#failure);
     this.#pump(reading);
     return { close: () => void this.#readings.delete(reading) };
   }

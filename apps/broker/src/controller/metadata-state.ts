@@ -34,6 +34,8 @@ export class MetadataState implements MetadataImage {
   readonly collisions = new Map<string, Set<string>>();
   nextProducerId = 0;
   position = 0;
+  /** Ids of topics that were deleted, so that a crash in between leaves no data for ever. */
+  readonly #deletedIds = new Set<string>();
   #created = new Set<MutableTopic>();
   #deleted = new Set<MutableTopic>();
   #changed = new Set<MutableTopic>();
@@ -44,6 +46,10 @@ export class MetadataState implements MetadataImage {
   /** Any broker takes controller work; as long as there is no quorum it is the one with the lowest id. */
   get controllerId(): number {
     return this.brokers.size === 0 ? -1 : Math.min(...this.brokers.keys());
+  }
+
+  wasDeleted(topicId: string): boolean {
+    return this.#deletedIds.has(topicId);
   }
 
   evolve(event: ControllerEvent, offset: number): void {
@@ -137,6 +143,7 @@ export class MetadataState implements MetadataImage {
     const topic = this.topicsById.get(event.topicId);
     if (topic === undefined) return;
     this.topicsById.delete(topic.id);
+    this.#deletedIds.add(topic.id);
     this.topics.delete(topic.name);
     const key = collisionKey(topic.name);
     const alike = this.collisions.get(key);
