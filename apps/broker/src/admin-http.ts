@@ -3,7 +3,7 @@
  * /brokers and /topics. Reads only. Started by `broker.ts`; binds to loopback unless told otherwise.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Address } from '@tidemark/platform';
+import { NetworkError, type Address } from '@tidemark/platform';
 import type { Registry } from 'prom-client';
 import type { MetadataImage } from './controller/metadata-image.js';
 import type { Replicas } from './replicas/replicas.js';
@@ -37,12 +37,16 @@ export class AdminHttp {
     this.server.maxHeadersCount = 100;
   }
 
-  /** Rejects with the system's error, `code` EADDRINUSE among them. */
+  /** Rejects with `NetworkError`. */
   listen({ host, port }: Address): Promise<Address> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
+      const refuse = (cause: NodeJS.ErrnoException): void => {
+        const code = cause.code === 'EADDRINUSE' ? 'address-in-use' : 'io';
+        reject(new NetworkError(code, cause.message, { cause }));
+      };
+      this.server.once('error', refuse);
       this.server.listen(port, host, () => {
-        this.server.removeListener('error', reject);
+        this.server.removeListener('error', refuse);
         const bound = this.server.address();
         resolve(bound === null || typeof bound === 'string' ? { host, port } : { host, port: bound.port });
       });

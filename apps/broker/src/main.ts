@@ -4,7 +4,7 @@
  * cannot be had ends it with one line that names it.
  */
 import { LogError } from '@tidemark/log';
-import { NetworkError, writeFileAtomically } from '@tidemark/platform';
+import { DiskError, NetworkError, writeFileAtomically } from '@tidemark/platform';
 import { nodeClock, nodeDisk, nodeNetwork, nodeProcesses, nodeRandom } from '@tidemark/platform/node';
 import { pino } from 'pino';
 import { Broker, type BrokerAddresses } from './broker.js';
@@ -46,13 +46,8 @@ try {
   if (error instanceof LogError) {
     endWith(error.code === 'foreign' ? EXIT_CONFIG : EXIT_FAILED, error.message);
   }
-  if (error instanceof NetworkError) endWith(EXIT_FAILED, portFault(config, error));
+  if (error instanceof NetworkError || error instanceof DiskError) endWith(EXIT_FAILED, error.message);
   throw error;
-}
-
-function portFault({ listen }: BrokerConfig, error: NetworkError): string {
-  const why = error.code === 'address-in-use' ? 'the port is in use' : error.message;
-  return `cannot listen on ${listen.host}:${listen.port}: ${why}`;
 }
 
 function stopOnSignals(broker: Broker): void {
