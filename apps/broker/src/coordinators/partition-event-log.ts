@@ -48,6 +48,11 @@ export class PartitionEventLog<Event> implements EventLog<Event> {
   append(events: readonly Event[], settle: (result: AppendResult) => void): void {
     const { replica, codec, clock, leaderEpoch } = this.options;
     const batch = encodeEvents(codec, events, clock.now());
+    // The log trusts its coordinators; the limit of the topic holds for what clients make them write all the same.
+    if (batch.length > replica.log.config.maxMessageBytes) {
+      settle({ failed: 'too-large' });
+      return;
+    }
     const { error, baseOffset, lastOffset } = replica.append(batch, 'coordinator', leaderEpoch);
     if (error !== ErrorCode.NONE) {
       settle({ failed: REFUSALS.get(error) ?? 'refused' });
