@@ -18,7 +18,9 @@ describe('a stack that goes down and comes up', () => {
     const { processes } = await stack.until(id, ['EXECUTING']);
     const job = join(stack.home, 'jobs', processes[0]?.jobs[0]?.token ?? '', '.tidemark-job');
     await eventually(() => existsSync(join(job, 'started.json')));
-    const { child } = JSON.parse(readFileSync(join(job, 'started.json'), 'utf8')) as { child: number };
+    const { childPid: child } = JSON.parse(readFileSync(join(job, 'started.json'), 'utf8')) as {
+      childPid: number;
+    };
     expect(await stack.down()).toContain(id);
     process.kill(child, 0);
     await stack.upAgain();

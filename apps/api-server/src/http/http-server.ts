@@ -8,10 +8,14 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { registerHealthRoutes, type Health, type NestLogger } from '@tidemark/service';
 import { AppModule, type Composition } from '../app.module.js';
+import type { FastifyRequest, RequestPayload } from 'fastify';
+import { Problem } from '../problems/problem.js';
 import { UPLOAD_BYTES_MAX } from '../data-products/data-products.controller.js';
 
 /** Bytes of a JSON body. */
 const BODY_BYTES_MAX = 1024 * 1024;
+/** Bytes of a refused body that are read and forgotten before the refusal. */
+const DRAINED_BYTES_MAX = 16 * 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
 /** An upload may take its time, but not for ever. */
@@ -35,6 +39,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Nest
   const fastify = adapter.getInstance();
   // Uploads stay streams; the content store counts their bytes.
   fastify.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  fastify.addHook('preParsing', refuseTooLarge);
   await fastify.register(multipart, {
     limits: { fileSize: UPLOAD_BYTES_MAX + 1, files: 1, fields: 8, fieldSize: 4096, parts: 9 },
     throwFileSizeLimit: false,
@@ -47,6 +52,33 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Nest
   const document = openApi(app);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json' });
   return app;
+}
+
+/**
+ * Refuses a body that says that it is too large, once its bytes have passed: a refusal sent into the middle of them is
+ * lost where somebody (a proxy) still writes. What is far too large is refused at once.
+ */
+function refuseTooLarge(
+  request: FastifyRequest,
+  _reply: unknown,
+  payload: RequestPayload,
+  done: (error: Error | null, payload?: RequestPayload) => void,
+): void {
+  const bytes = Number(request.headers['content-length'] ?? 0);
+  const isUpload = /^(?:application\/octet-stream|multipart\/form-data)/.test(
+    request.headers['content-type'] ?? '',
+  );
+  if (isUpload || !(bytes > BODY_BYTES_MAX)) {
+    done(null, payload);
+    return;
+  }
+  const problem = new Problem('too-large', `A body has at most ${BODY_BYTES_MAX} bytes.`);
+  if (bytes > DRAINED_BYTES_MAX) {
+    done(problem);
+    return;
+  }
+  payload.once('end', () => done(problem));
+  payload.resume();
 }
 
 /** OpenAPI 3.1 from the very schemas that validate; the verbs of an experiment get a path each. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { nodeProcesses } from '@tidemark/platform/node';
@@ -64,6 +64,9 @@ class FakeReplica {
     for (const socket of this.#sockets) socket.destroy();
   }
 }
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(90_000);
 
 describe('front door', () => {
   let home: Home;

@@ -17,7 +17,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { readPayload } from './payload.js';
-import { NO_REPLICA, REPLICA_LOST, TOO_LATE, sendProblem } from './problems.js';
+import { NO_REPLICA, REPLICA_LOST, TOO_LATE, UNREADABLE, sendProblem } from './problems.js';
 import type { Replica, ReplicaSet } from './replica-set.js';
 
 export interface FrontDoorLimits {
@@ -76,6 +76,11 @@ export async function openFrontDoor(
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 
+  server.setErrorHandler((error: Error & { readonly statusCode?: number }, request, reply) => {
+    const isTheirs = (error.statusCode ?? 500) < 500;
+    if (!isTheirs) request.log.error({ err: error }, 'could not forward');
+    sendProblem(reply, isTheirs ? UNREADABLE : REPLICA_LOST);
+  });
   server.get('/front-door/readyz', async (_request, reply) => {
     const isReady = replicas.replicas.some((replica) => replica.health === 'ready');
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'no replica is ready' });
@@ -117,7 +122,8 @@ async function forward(forwarding: Forwarding, replicas: ReplicaSet, limits: Fro
     ...(Buffer.isBuffer(payload)
       ? { body: payload, contentType: request.headers['content-type'] ?? 'application/octet-stream' }
       : {}),
-    rewriteRequestHeaders: (_request, headers) => ({
+    // `Expect: 100-continue` (curl, for larger bodies) has been answered here, and the HTTP client refuses it.
+    rewriteRequestHeaders: (_request, { expect: _answered, ...headers }) => ({
       ...headers,
       'x-forwarded-host': request.headers.host ?? '',
       'x-forwarded-proto': 'http',

@@ -34,7 +34,17 @@ export const TOO_LATE: Problem = {
   retryAfterSeconds: 1,
 };
 
+/** What the forwarding library will not forward: a path that climbs, a body it cannot read. */
+export const UNREADABLE: Problem = {
+  status: 400,
+  type: 'malformed',
+  title: 'The request cannot be read',
+  detail: 'The address or the body of the request is not well-formed.',
+};
+
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  // Whatever of the request's body was not read would be taken for the connection's next request.
+  if (!reply.request.raw.complete) void reply.header('connection', 'close');
   if (problem.retryAfterSeconds !== undefined) void reply.header('retry-after', problem.retryAfterSeconds);
   const { status, type, title, detail } = problem;
   const instance = reply.request.url.split('?')[0];
