@@ -98,6 +98,6 @@ async function refusal(response: Response): Promise<Fault> {
   const faults = (errors ?? []).map(
     (fault) => `${fault.pointer === '' ? '' : `${fault.pointer}: `}${fault.message}`,
   );
-  const words = [title, ...(detail === undefined || detail === title ? [] : [detail]), ...faults];
+  const words = [detail ?? title, ...faults];
   return new ApiFault(parsed.data, words.join('; '));
 }

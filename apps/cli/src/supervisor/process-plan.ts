@@ -11,8 +11,8 @@ export interface ProcessPlan {
   /** `broker-1`, `api-server-2`, … */
   readonly name: string;
   readonly kind: ProcessKind;
-  /** Processes of one wave start together; the next wave waits until they are ready. */
-  readonly wave: number;
+  /** Names of the processes that must be ready before it is started. */
+  readonly after: readonly string[];
   /** Processes of one stop wave stop together, lowest first. */
   readonly stopWave: number;
   readonly file: string;

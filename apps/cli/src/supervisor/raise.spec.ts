@@ -1,5 +1,5 @@
 // The supervisor as processes of their own, as users start and kill them: needs `npm run build` (as `npm test` does).
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,6 +18,9 @@ interface Run {
   output: string;
   errors: string;
 }
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(90_000);
 
 describe('up, ps, kill and down as processes', () => {
   let home: Home;
@@ -73,13 +76,13 @@ describe('up, ps, kill and down as processes', () => {
     );
     expect(await second.ended).toBe(1);
     expect((await ps()).map((row) => row.state)).toEqual(['running', 'running']);
-  }, 60_000);
+  });
 
   it('lets exactly one of two simultaneous ups have the home', async () => {
     const outputs = (await Promise.all([up(), up()])).map((made) => made.output);
     expect(outputs.filter((output) => output === 'up\n')).toHaveLength(1);
     expect(outputs.filter((output) => output.includes('already has a running supervisor'))).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('goes on without its supervisor, is adopted by the next, and ends with down', async () => {
     const first = await up();
@@ -93,7 +96,7 @@ describe('up, ps, kill and down as processes', () => {
     expect((await cli('down')).code).toBe(0);
     expect(livingProcesses(readState(home))).toEqual([]);
     expect(pids(before).map((pid) => nodeProcesses.identify(pid ?? 0))).toEqual([undefined, undefined]);
-  }, 60_000);
+  });
 
   it('is ended by down even when nobody supervises it', async () => {
     const first = await up();
@@ -102,7 +105,7 @@ describe('up, ps, kill and down as processes', () => {
     const { code, output } = await cli('down', '--json');
     expect([code, JSON.parse(output)]).toEqual([0, { down: true, canceled: [], jobsRunning: [] }]);
     expect(livingProcesses(readState(home))).toEqual([]);
-  }, 60_000);
+  });
 
   it('keeps a process down that was killed by the command, until start', async () => {
     await up();
@@ -120,7 +123,7 @@ describe('up, ps, kill and down as processes', () => {
         "there is no process 'broker-9'; there are: api-server-1, front-door-1",
       ) as unknown,
     });
-  }, 60_000);
+  });
 
   it('starts afresh only when nothing of the history is in use', async () => {
     const first = await up();
@@ -144,7 +147,7 @@ describe('up, ps, kill and down as processes', () => {
     fs.writeFileSync(path.join(path.dirname(claim), 'exit.json'), '{}');
     expect((await up('--fresh')).output).toBe('up\n');
     expect(fs.existsSync(kept)).toBe(false);
-  }, 90_000);
+  });
 
   it('says in one line that there is no stack', async () => {
     fs.rmSync(home.statePath, { force: true });
@@ -153,5 +156,5 @@ describe('up, ps, kill and down as processes', () => {
       output: '',
       errors: `tidemark: no stack in ${home.root}: start one with "tidemark up"\n`,
     });
-  }, 30_000);
+  });
 });

@@ -18,14 +18,14 @@ export const CLONE_ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 
 const PROBE_BOUND_MS = 1_000;
 
-/** Order of start; a process needs all earlier waves. */
-const START_WAVE: Readonly<Record<ProcessKind, number>> = {
-  broker: 1,
-  postgres: 1,
-  'metadata-server': 2,
-  'application-manager': 2,
-  'api-server': 2,
-  'front-door': 2,
+/** What must be ready before a process is started. The front door itself waits for an API server. */
+const AFTER: Readonly<Record<ProcessKind, readonly string[]>> = {
+  broker: [],
+  postgres: [],
+  'metadata-server': ['broker-1', 'postgres-1'],
+  'application-manager': ['broker-1'],
+  'api-server': ['broker-1'],
+  'front-door': ['broker-1'],
 };
 
 /** Order of stop: first who lets requests in, last who keeps what was said. With the grace each gets. */
@@ -164,7 +164,7 @@ function nodePlan(
 
 function commonPlan(kind: ProcessKind, name: string) {
   const [stopWave, stopBoundMs] = STOP[kind];
-  return { kind, name, wave: START_WAVE[kind], stopWave, stopBoundMs, stopSignal: 'SIGTERM' as const };
+  return { kind, name, after: AFTER[kind], stopWave, stopBoundMs, stopSignal: 'SIGTERM' as const };
 }
 
 function programOf(app: string, file: string): string {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fs from 'node:fs';
 import { nodeProcesses } from '@tidemark/platform/node';
 import { Fault } from '../console/fault.js';
@@ -7,6 +7,9 @@ import type { ProcessPlan, ProcessRow } from './process-plan.js';
 import { livingProcesses, readState, writeState } from './state-file.js';
 import { endProcesses, Supervisor } from './supervisor.js';
 import { fakePlan, makeHome, NO_PORTS, removeHome, until } from './testing/fake-stack.js';
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(90_000);
 
 describe('Supervisor', () => {
   let home: Home;
@@ -35,8 +38,11 @@ describe('Supervisor', () => {
     return row;
   };
 
-  it('starts waves one after the other and shows what is ready', async () => {
-    const supervisor = supervise(fakePlan(home, 'a-1', { mode: 'slow' }), fakePlan(home, 'b-1', { wave: 2 }));
+  it('starts each process after those that it needs, and shows what is ready', async () => {
+    const supervisor = supervise(
+      fakePlan(home, 'a-1', { mode: 'slow' }),
+      fakePlan(home, 'b-1', { after: ['a-1'] }),
+    );
     await supervisor.bringUp();
     expect(supervisor.list().map(({ name, state }) => [name, state])).toEqual([
       ['a-1', 'running'],

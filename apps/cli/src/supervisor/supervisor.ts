@@ -1,5 +1,5 @@
 /**
- * The supervisor: brings the planned processes up wave by wave, adopts those that an earlier supervisor left
+ * The supervisor: brings the planned processes up, each after those that it needs, adopts those that an earlier supervisor left
  * running, and ends them in the order in which nobody loses work. Holds one SupervisedProcess per plan and mirrors
  * them into the state file on every change. Commanded by up.ts and, over the control server, by the commands.
  */
@@ -58,13 +58,16 @@ export class Supervisor {
     }
     this.#save();
     await endProcesses(this.#strays, this.report);
-    const waves = [...new Set(this.#processes.map((process) => process.plan.wave))].sort((a, b) => a - b);
-    for (const wave of waves) {
-      const members = this.#processes.filter((process) => process.plan.wave === wave);
-      if (this.#stopping.signal.aborted) throw new Fault('interrupted while starting');
-      for (const process of members) process.start();
-      await Promise.all(members.map((process) => this.#becomeReady(process)));
+    const ready = new Map<string, Promise<void>>();
+    // Plans come in an order in which each follows those that it needs.
+    for (const process of this.#processes) {
+      const needed = process.plan.after.flatMap((name) => ready.get(name) ?? []);
+      ready.set(
+        process.plan.name,
+        Promise.all(needed).then(() => this.#startAndAwait(process)),
+      );
     }
+    await Promise.all(ready.values());
   }
 
   start(name: string): void {
@@ -96,11 +99,13 @@ export class Supervisor {
     for (const process of this.#processes) process.abandon();
   }
 
-  async #becomeReady(process: SupervisedProcess): Promise<void> {
+  async #startAndAwait(process: SupervisedProcess): Promise<void> {
+    if (this.#isStopping()) throw new Fault('interrupted while starting');
+    process.start();
     try {
       await process.ready(READY_BOUND_MS, this.#stopping.signal);
     } catch (cause) {
-      if (!(cause instanceof Fault) || this.#stopping.signal.aborted) throw cause;
+      if (!(cause instanceof Fault) || this.#isStopping()) throw cause;
       const logPath = logPathOf(this.home, process.plan.name);
       const tail = tailOf(logPath, LOG_TAIL_LINES);
       throw new Fault(`${cause.message} (log: ${logPath})`, cause.exitCode, tail);
@@ -115,6 +120,10 @@ export class Supervisor {
     }
   }
 
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   #find(name: string): SupervisedProcess {
     const found = this.#processes.find((process) => process.plan.name === name);
     if (found !== undefined) return found;
@@ -123,7 +132,7 @@ export class Supervisor {
   }
 
   #assertAccepting(): void {
-    if (this.#stopping.signal.aborted) throw new Fault('the stack is going down');
+    if (this.#isStopping()) throw new Fault('the stack is going down');
   }
 
   #save(): void {

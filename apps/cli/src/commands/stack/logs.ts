@@ -79,6 +79,7 @@ export function readable(line: string): string {
   const at = new Date(typeof time === 'number' || typeof time === 'string' ? time : 0);
   const clock = Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(11, 23);
   const more = Object.keys(rest).length === 0 ? '' : ` ${pc.dim(JSON.stringify(rest))}`;
-  const levelText = typeof level === 'number' ? (LEVELS[level] ?? `${level}`) : '';
+  const levelText =
+    typeof level === 'number' ? (LEVELS[level] ?? `${level}`) : typeof level === 'string' ? level : '';
   return `${pc.dim(clock)} ${levelText} ${typeof msg === 'string' ? msg : ''}${more}`;
 }

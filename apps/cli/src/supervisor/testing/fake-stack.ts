@@ -28,7 +28,7 @@ export function removeHome(home: Home): void {
 export interface FakeOptions {
   readonly kind?: ProcessKind;
   readonly mode?: string;
-  readonly wave?: number;
+  readonly after?: readonly string[];
   readonly stopWave?: number;
   readonly stopBoundMs?: number;
 }
@@ -38,7 +38,7 @@ export function fakePlan(home: Home, name: string, options: FakeOptions = {}): P
   return {
     name,
     kind,
-    wave: options.wave ?? 1,
+    after: options.after ?? [],
     stopWave: options.stopWave ?? 1,
     file: process.execPath,
     args: [PROGRAM],

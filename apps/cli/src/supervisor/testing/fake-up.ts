@@ -19,7 +19,7 @@ try {
     report: (line) => process.stderr.write(`${line}\n`),
     plan: (home) => [
       fakePlan(home, 'api-server-1'),
-      fakePlan(home, 'front-door-1', { kind: 'front-door', wave: 2 }),
+      fakePlan(home, 'front-door-1', { kind: 'front-door', after: ['api-server-1'] }),
     ],
   });
   process.stdout.write('up\n');
