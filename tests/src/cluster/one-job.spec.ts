@@ -1,6 +1,7 @@
 // One job, end to end, on the real stack: what a user submits over HTTP or by the CLI passes through every topic and
 // comes back; whatever he may get wrong is answered clearly.
 import { existsSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { Stack, type Experiment } from '../harness/stack.js';
 import { eventually } from '../harness/eventually.js';
@@ -187,6 +188,24 @@ describe('one job, end to end', () => {
     },
     30_000,
   );
+
+  it('takes a large upload that asks to be told to continue, as curl does', async () => {
+    const status = await new Promise((resolve, reject) => {
+      const upload = request(`${stack.url}/v1/data-products?name=large`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${stack.apiKey}`,
+          'content-type': 'application/octet-stream',
+          'content-length': 2_000_000,
+          expect: '100-continue',
+        },
+      });
+      upload.on('continue', () => upload.end(Buffer.alloc(2_000_000)));
+      upload.on('response', (response) => resolve(response.resume().statusCode));
+      upload.on('error', reject);
+    });
+    expect(status).toBe(201);
+  }, 30_000);
 
   it('runs shell metacharacters as plain text', async () => {
     const seed = await stack.submit(
