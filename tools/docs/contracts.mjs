@@ -27,7 +27,11 @@ export function messageTypesBlock({ TOPICS, repliesTopic, MESSAGE_TYPES }) {
   const order = [...TOPICS, repliesTopic('<replica>')].map(({ name }) => name);
   const rows = Object.entries(MESSAGE_TYPES)
     .sort(([, one], [, other]) => order.indexOf(one.topic) - order.indexOf(other.topic))
-    .map(([type, { topic, writer, version }]) => [code(`${type}@${version}`), code(topic), code(writer)]);
+    .map(([type, { topic, writer, version }]) => [
+      `[${code(`${type}@${version}`)}](../libs/contracts/schemas/${type}@${version}.json)`,
+      code(topic),
+      code(writer),
+    ]);
   return table(['type', 'topic', 'the one writer'], rows);
 }
 
