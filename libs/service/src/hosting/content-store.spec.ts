@@ -1,3 +1,4 @@
+/** The content store against a real directory: what it keeps, refuses, serves in ranges, never finds, and sweeps. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** The small parts that a service is hosted by: configuration, health, run file, shutdown, traces, logs. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** The corrections to kafkajs, each seen at the method that it changes. */
 import Batch from 'kafkajs/src/consumer/batch.js';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';

@@ -187,7 +187,9 @@ export class PublishLane {
     const type = protocolErrorType(error) ?? '';
     const cause = innermostError(error);
     if (REFUSED.includes(type))
-      return new TopicsError(type.includes('TOO_LARGE') ? 'too-large' : 'unavailable', cause.message, { cause });
+      return new TopicsError(type.includes('TOO_LARGE') ? 'too-large' : 'unavailable', cause.message, {
+        cause,
+      });
     if (SEQUENCE_LOST.includes(type)) this.#leaveGeneration(true);
     if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
       // Either this topic is gone, or another one of the shared producer is and poisons its metadata.

@@ -31,6 +31,8 @@ export interface MemorySettings {
   readonly logger?: Logger;
 }
 
+/* eslint-disable @typescript-eslint/require-await -- the port is asynchronous: `async` turns what is thrown into rejections */
+
 /** What kafka/publish-lane.ts allows, so that a test in memory meets the same limit. */
 const BATCH_BYTES_MAX = 900 * 1024;
 
@@ -45,8 +47,6 @@ export class MemoryTopics implements Topics {
     this.#settings = { logger: silentLogger, ...settings };
   }
 
-  // The port is asynchronous and rejects; `async` turns what is thrown here into that.
-  // eslint-disable-next-line @typescript-eslint/require-await
   async ensure(specs: readonly TopicSpec[]): Promise<void> {
     this.#checkOpen();
     const { log } = this.#settings;
@@ -59,13 +59,11 @@ export class MemoryTopics implements Topics {
     if (differences.length > 0) throw new TopicsError('mismatch', differences.join('; '));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async partitions(topic: string): Promise<number> {
     this.#checkOpen();
     return this.#settings.log.partitions(topic);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async ends(topic: string): Promise<Position> {
     this.#checkOpen();
     const { log } = this.#settings;
@@ -102,7 +100,6 @@ export class MemoryTopics implements Topics {
     });
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async tail(options: TailOptions): Promise<Tail> {
     this.#checkOpen();
     const tail = new MemoryTail(this.#settings, options, (closed) => this.#readers.delete(closed));
@@ -110,7 +107,6 @@ export class MemoryTopics implements Topics {
     return tail;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async own(options: OwnershipOptions): Promise<Ownership> {
     this.#checkOpen();
     for (const topic of options.topics.keys()) this.#settings.log.partitions(topic);

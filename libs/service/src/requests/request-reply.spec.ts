@@ -1,3 +1,4 @@
+/** The book of requests: first answer, deadline, sending again, limits, addresses. */
 import { nodeClock, nodeRandom } from '@tidemark/platform/node';
 import { MemoryLog } from '../memory/memory-log.js';
 import { MemoryTopics } from '../memory/memory-topics.js';

@@ -29,7 +29,7 @@ export interface ContractContext {
 
 export interface ContractPromise {
   readonly says: string;
-  check(context: ContractContext): Promise<void>;
+  readonly check: (context: ContractContext) => Promise<void>;
 }
 
 const CLOSED_PROMISES: readonly ContractPromise[] = [

@@ -1,3 +1,4 @@
+/** The copartitioned assignment: complete, even, sticky, alike for every leader. */
 import { assignCopartitioned } from './copartition.js';
 import type { Member } from './copartition.js';
 

@@ -1,3 +1,4 @@
+/** The partitioner, by the hashes that Kafka publishes for its own. */
 import { murmur2, Partitioner, partitionOf } from './partitioner.js';
 
 describe('the partitioner', () => {

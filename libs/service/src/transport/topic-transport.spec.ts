@@ -1,3 +1,4 @@
+/** A NestJS application over topics in memory: groups, retries, dead letters, questions, draining. */
 /* eslint-disable @typescript-eslint/no-unnecessary-type-arguments -- without <string> the overload for typed events is taken, which allows no second parameter */
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';

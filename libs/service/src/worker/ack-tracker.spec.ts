@@ -1,3 +1,4 @@
+/** What may be committed while records finish out of order. */
 import { AckTracker } from './ack-tracker.js';
 
 describe('acknowledgements', () => {

@@ -1,3 +1,4 @@
+/** A decider over owned partitions, in memory and against a broker: every rule that the worker must hold. */
 import { DEAD_LETTERS_TOPIC, headerText } from '@tidemark/contracts';
 import { nodeClock, nodeRandom } from '@tidemark/platform/node';
 import { silentLogger } from '../hosting/logger.js';

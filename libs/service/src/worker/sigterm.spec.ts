@@ -1,3 +1,4 @@
+/** A worker in a process of its own, ended by SIGTERM and by SIGKILL in the middle of its work. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
