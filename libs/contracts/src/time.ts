@@ -39,8 +39,13 @@ export function formatTime(ms: number): string {
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.\d{3}Z$/;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
+/** Nearly every time there is: a day that every month has. */
+const COMMON_TIME =
+  /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
 /** Whether the text is such a time, of a day that exists, from year 1 on (PostgreSQL knows no year 0). */
 export function isTime(text: string): boolean {
+  if (COMMON_TIME.test(text)) return true;
   const match = TIME.exec(text);
   if (match === null) return false;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);

@@ -31,7 +31,9 @@ export function headerText(headers: RawHeaders, name: string): string | undefine
   const found = valuesOf(headers, name);
   const value = isList(found) ? found[0] : found;
   if (value === undefined || value.length > VALUE_LENGTH_MAX) return undefined;
-  return typeof value === 'string' ? value : lenient.decode(value);
+  if (typeof value === 'string') return value;
+  // A buffer's own decoder is several times as fast for texts as short as these.
+  return Buffer.isBuffer(value) ? value.toString('utf8') : lenient.decode(value);
 }
 
 function valuesOf(headers: RawHeaders, name: string): HeaderValues {
@@ -43,10 +45,15 @@ function isList(value: HeaderValues): value is readonly HeaderValue[] {
   return Array.isArray(value);
 }
 
+/** What the headers of one of our records say. */
+export interface ReadHeaders {
+  readonly type: string;
+  readonly version: number;
+  readonly envelope: Omit<Envelope, 'key'>;
+}
+
 /** The envelope (without its key) and the type, or what is wrong with the headers. */
-export function readHeaders(
-  headers: RawHeaders | undefined,
-): { readonly type: string; readonly version: number; readonly envelope: Omit<Envelope, 'key'> } | string {
+export function readHeaders(headers: RawHeaders | undefined): ReadHeaders | string {
   if (headers === undefined) return 'the record has no headers';
   const type = headerText(headers, HEADERS.type);
   if (type === undefined) return `the header "${HEADERS.type}" is missing`;
@@ -62,18 +69,7 @@ export function readHeaders(
   if (actor === undefined || actor === '') return `the header "${HEADERS.actor}" is missing`;
   const time = headerText(headers, HEADERS.time);
   if (time === undefined || !isTime(time)) return `the header "${HEADERS.time}" is missing or not a time`;
-  return {
-    type,
-    version: Number(versionText),
-    envelope: { id, gateway, actor, time, ...optionalHeaders(headers) },
-  };
-}
-
-function optionalHeaders(headers: RawHeaders): Partial<Pick<Envelope, 'cause' | 'traceparent'>> {
   const cause = headerText(headers, HEADERS.cause);
   const traceparent = headerText(headers, HEADERS.traceparent);
-  return {
-    ...(cause === undefined ? {} : { cause }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-  };
+  return { type, version: Number(versionText), envelope: { id, gateway, actor, time, cause, traceparent } };
 }

@@ -29,14 +29,18 @@ export interface Folded {
   readonly outcome: FoldOutcome;
 }
 
+const PROCESS_TYPES: ReadonlySet<string> = new Set(Object.keys(PROCESS_EVENT_TYPES));
+const HISTORY_TYPES: ReadonlySet<string> = new Set([
+  ...Object.keys(EXPERIMENT_EVENT_TYPES),
+  ...PROCESS_TYPES,
+]);
+
 export function isHistoryMessage(message: Message): message is HistoryMessage {
-  return (
-    Object.hasOwn(EXPERIMENT_EVENT_TYPES, message.type) || Object.hasOwn(PROCESS_EVENT_TYPES, message.type)
-  );
+  return HISTORY_TYPES.has(message.type);
 }
 
 function isProcessMessage(message: HistoryMessage): message is Message<ProcessEventType> {
-  return Object.hasOwn(PROCESS_EVENT_TYPES, message.type);
+  return PROCESS_TYPES.has(message.type);
 }
 
 export function foldExperiment(

@@ -18,6 +18,7 @@ import {
   processRow,
   uploadRow,
 } from './projection-rows.js';
+import { storable } from './storable.js';
 import { METADATA_TABLES, type MetadataTable, type Row, rowKey } from './tables.js';
 
 /** The topics whose records the projection folds. */
@@ -47,9 +48,10 @@ export function understand(records: readonly ProjectedRecord[]): UnderstoodRecor
     if (decoded.kind !== 'message') continue;
     const { message } = decoded;
     if (record.topic === EXPERIMENTS_TOPIC && isHistoryMessage(message)) {
-      if (EXPERIMENT_ID_PATTERN.test(message.key)) understood.push({ message, record });
+      if (EXPERIMENT_ID_PATTERN.test(message.key))
+        understood.push({ message: storable(message, record.value), record });
     } else if (record.topic === CATALOG_TOPIC && isCatalogMessage(message)) {
-      if (isUnderItsKey(message)) understood.push({ message, record });
+      if (isUnderItsKey(message)) understood.push({ message: storable(message, record.value), record });
     }
   }
   return understood;

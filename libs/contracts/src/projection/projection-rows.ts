@@ -1,6 +1,7 @@
 /**
  * From states to rows: what the metadata projection writes for an experiment, an event, an application and a data
- * product. Pure, so that a replica's database and a fresh fold of the topics by the CLI come to the same rows.
+ * product. Pure, so that a replica's database and a fresh fold of the topics by the CLI come to the same rows. What comes
+ * in here is storable (storable.ts).
  */
 import type { CatalogMessage } from '../catalog/catalog-fold.js';
 import { applicationKey } from '../catalog/catalog-fold.js';
@@ -10,34 +11,11 @@ import type { StagedOutput } from '../messages/experiment-events.js';
 import type { RecordReference } from '../position.js';
 import type { MetadataRow } from './tables.js';
 
-/** PostgreSQL's text and jsonb take neither NUL nor halves of surrogate pairs. */
-// eslint-disable-next-line no-control-regex -- it is there to be replaced
-const UNSTORABLE = /\u0000|\p{Surrogate}/gu;
-const UNSTORABLE_IN_JSON = /\\u0000|\\u[dD][89a-fA-F]/;
-
-function storableText(text: string): string {
-  return text.replace(UNSTORABLE, '\ufffd');
-}
-
-/** The same value with every text storable; nearly always the very same object. */
-function storableJson(value: unknown): unknown {
-  return UNSTORABLE_IN_JSON.test(JSON.stringify(value)) ? replaceUnstorable(value) : value;
-}
-
-function replaceUnstorable(value: unknown): unknown {
-  if (typeof value === 'string') return storableText(value);
-  if (Array.isArray(value)) return value.map(replaceUnstorable);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [storableText(key), replaceUnstorable(member)]),
-  );
-}
-
 export function experimentRow(state: ExperimentState, partition: number): MetadataRow<'experiments'> {
   return {
-    id: storableText(state.id),
-    gateway: storableText(state.gateway),
-    owner: storableText(state.owner),
+    id: state.id,
+    gateway: state.gateway,
+    owner: state.owner,
     name: state.name,
     application_name: state.application.name,
     application_version: state.application.version ?? null,
@@ -49,7 +27,7 @@ export function experimentRow(state: ExperimentState, partition: number): Metada
     ended_at: state.endedAt ?? null,
     partition,
     revision: state.revision,
-    state: storableJson(state),
+    state: state,
   };
 }
 
@@ -58,7 +36,7 @@ export function processRow(experimentId: string, process: ProcessState): Metadat
     experiment_id: experimentId,
     process_index: process.index,
     status: process.status,
-    owner: process.owner === undefined ? null : storableText(process.owner),
+    owner: process.owner ?? null,
     reason_code: process.reasonCode ?? null,
     attempts: process.jobs.length,
   };
@@ -71,7 +49,7 @@ export function jobRow(experimentId: string, processIndex: number, job: JobState
     attempt: job.attempt,
     token: job.token,
     status: job.status,
-    host: job.host === undefined ? null : storableText(job.host),
+    host: job.host ?? null,
     started_at: job.startedAt ?? null,
     ended_at: job.endedAt ?? null,
     exit_code: job.exitCode ?? null,
@@ -88,15 +66,15 @@ export function eventRow(
   return {
     partition: record.partition,
     record_offset: record.offset,
-    experiment_id: storableText(message.key),
-    id: storableText(message.id),
+    experiment_id: message.key,
+    id: message.id,
     type: message.type,
     version: message.version,
     time: message.time,
-    actor: storableText(message.actor),
-    cause: message.cause === undefined ? null : storableText(message.cause),
+    actor: message.actor,
+    cause: message.cause ?? null,
     applied: outcome === 'applied',
-    payload: storableJson(message.payload),
+    payload: message.payload,
   };
 }
 
@@ -106,13 +84,13 @@ export function applicationRow(
   const { application, sha256, versions } = message.payload;
   return {
     key: message.key,
-    gateway: storableText(message.gateway),
+    gateway: message.gateway,
     name: application.name,
     version: application.version,
     latest: message.key === applicationKey(application.name),
     sha256,
     versions: versions.map(({ version }) => version),
-    definition: storableJson(application),
+    definition: application,
     registered_at: message.time,
   };
 }
@@ -123,7 +101,7 @@ export function uploadRow(
   const { dataProduct } = message.payload;
   return {
     id: dataProduct.id,
-    gateway: storableText(message.gateway),
+    gateway: message.gateway,
     name: dataProduct.name,
     sha256: dataProduct.sha256,
     bytes: dataProduct.bytes,
@@ -141,7 +119,7 @@ export function outputRow(
 ): MetadataRow<'data_products'> {
   return {
     id: output.dataProductId,
-    gateway: storableText(state.gateway),
+    gateway: state.gateway,
     name: output.path.slice(output.path.lastIndexOf('/') + 1),
     sha256: output.sha256,
     bytes: output.bytes,
