@@ -61,6 +61,10 @@ const groupValue = new Schema(
   },
 );
 
+/** Used again for each record: replaying a long topic is mostly this file, and never two records at a time. */
+const reader = new ByteReader(new Uint8Array());
+const writer = new ByteWriter({ initialBytes: 512 });
+
 export const groupEventCodec: EventCodec<GroupEvent> = { encode: encodeGroupEvent, decode: decodeGroupEvent };
 
 export function encodeGroupEvent(event: GroupEvent): EventBytes {
@@ -68,7 +72,7 @@ export function encodeGroupEvent(event: GroupEvent): EventBytes {
 }
 
 function encodeKey(event: GroupEvent): Uint8Array {
-  const writer = new ByteWriter({ initialBytes: 128 });
+  writer.reset();
   if ('topic' in event) {
     writer.int16(OFFSET_KEY);
     offsetKey.encode(0, writer, { group: event.groupId, topic: event.topic, partition: event.partition });
@@ -76,11 +80,11 @@ function encodeKey(event: GroupEvent): Uint8Array {
     writer.int16(GROUP_KEY);
     groupKey.encode(0, writer, { group: event.groupId });
   }
-  return writer.written();
+  return writer.copy();
 }
 
 function encodeValue(event: GroupEvent): Uint8Array | null {
-  const writer = new ByteWriter({ initialBytes: 128 });
+  writer.reset();
   switch (event.type) {
     case 'OffsetForgotten':
     case 'GroupForgotten':
@@ -93,15 +97,15 @@ function encodeValue(event: GroupEvent): Uint8Array | null {
         metadata: event.metadata,
         commitTimestamp: event.commitTimestampMs,
       });
-      return writer.written();
+      return writer.copy();
     case 'GroupStored':
       writer.int16(VALUE_VERSION);
-      encodeGroup(writer, event.group);
-      return writer.written();
+      encodeGroup(event.group);
+      return writer.copy();
   }
 }
 
-function encodeGroup(writer: ByteWriter, group: StoredGroup): void {
+function encodeGroup(group: StoredGroup): void {
   groupValue.encode(VALUE_VERSION, writer, {
     protocolType: group.protocolType,
     generation: group.generation,
@@ -124,7 +128,7 @@ function encodeGroup(writer: ByteWriter, group: StoredGroup): void {
 /** Keys of other coordinators (newer group types, share groups) are passed over, as Kafka asks of old brokers. */
 export function decodeGroupEvent({ key, value }: EventBytes): GroupEvent | undefined {
   if (key === null) throw new WireError('a coordinator record has a key');
-  const reader = new ByteReader(key);
+  reader.reset(key);
   const kind = reader.int16();
   if (OFFSET_KEYS.includes(kind)) {
     const { group: groupId, topic, partition } = offsetKey.decode(0, reader);
@@ -170,7 +174,7 @@ function decodeVersioned<T>(
   },
   value: Uint8Array,
 ): T {
-  const reader = new ByteReader(value);
+  reader.reset(value);
   const version = reader.int16();
   if (!schema.speaks(version)) throw new WireError(`${schema.name} has no version ${version}`);
   return schema.decode(version, reader);
