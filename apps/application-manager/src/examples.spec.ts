@@ -1,3 +1,4 @@
+/** The applications of examples/: each can be registered as it stands, and says the right thing when it is run. */
 import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,3 +1,4 @@
+/** Slots on a real directory, shared by several managers: never more holders than slots, and none lost to a crash. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

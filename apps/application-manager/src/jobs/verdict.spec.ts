@@ -1,3 +1,4 @@
+/** The verdict table row by row, and that each of its rows is reached. */
 import type { ExitRecord, StartedRecord } from './job-records.js';
 import { HEARTBEAT_AGE_MAX_MS, judge, UNNAMED_CLAIM_MAX_MS, VERDICTS } from './verdict.js';
 import type { Evidence, Verdict } from './verdict.js';

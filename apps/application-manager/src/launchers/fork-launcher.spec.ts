@@ -1,3 +1,7 @@
+/**
+ * The fork launcher and its wrapper with real processes: what is started, what is ended, and which verdict every
+ * death of job, wrapper or manager leaves.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { judge } from '../jobs/verdict.js';
