@@ -1,3 +1,6 @@
+/**
+ * A whole broker on its own directory and a free port: kafkajs as its client, restart, shutdown and what it refuses.
+ */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

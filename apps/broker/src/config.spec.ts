@@ -1,3 +1,4 @@
+/** The environment as the broker reads it: names, units, precedence, and every fault in one report. */
 import { TOPIC_CONFIGS as LOG_CONFIGS } from '@tidemark/log';
 import { BROKER_CONFIGS, TOPIC_CONFIGS } from './config-table.js';
 import { readConfig, variableOf, type BrokerConfig, type Environment } from './config.js';

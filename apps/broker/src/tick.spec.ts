@@ -1,3 +1,4 @@
+/** The order of work within one turn of the event loop. */
 import { Tick, type TickTask } from './tick.js';
 import { ManualClock } from './testing/manual-clock.js';
 

@@ -1,3 +1,4 @@
+/** The clock that is read once a turn. */
 import { ManualClock } from './testing/manual-clock.js';
 import { TurnClock } from './turn-clock.js';
 

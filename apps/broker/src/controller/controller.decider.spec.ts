@@ -1,3 +1,7 @@
+/**
+ * The controller's decisions, given, when and then: topics, partitions, configurations, brokers, producer ids, and
+ * the fold of all of it.
+ */
 import { fold, given } from '@tidemark/decider';
 import { ErrorCode } from '@tidemark/wire';
 import { controllerDecider } from './controller.decider.js';

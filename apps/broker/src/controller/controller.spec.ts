@@ -1,3 +1,4 @@
+/** The controller over a real metadata log: what is heard, answered, on disk and there again after a restart. */
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

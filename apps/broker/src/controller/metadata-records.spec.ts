@@ -1,3 +1,4 @@
+/** Records of the metadata log, there and back, and to the byte against Kafka's. */
 import type { ControllerEvent } from './controller-events.js';
 import { decodeControllerEvent, encodeControllerEvent } from './metadata-records.js';
 

@@ -1,3 +1,4 @@
+/** Which brokers get the partitions of a topic. */
 import { placePartitions } from './placement.js';
 
 const brokers = (count: number): { brokerId: number; leads: number }[] =>

@@ -1,3 +1,4 @@
+/** Groups and administration through kafkajs against a running broker, restarts included. */
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import type { Admin, Consumer, ConsumerGroupJoinEvent } from 'kafkajs';
 import { RunningBroker, until } from '../testing/running-broker.js';

@@ -1,3 +1,4 @@
+/** The event log of a coordinator over a replica on disk: batches, commits, fencing, and a shard that outlives it. */
 import { Shard } from '@tidemark/decider';
 import type { AppendResult, LoggedEvent } from '@tidemark/decider';
 import { nodeClock } from '@tidemark/platform/node';

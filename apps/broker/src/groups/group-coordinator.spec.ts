@@ -1,3 +1,4 @@
+/** The group coordinator of a running broker: what it forgets in time, and the commits that it refuses. */
 import { ErrorCode, findCoordinatorApi, joinGroupApi } from '@tidemark/wire';
 import type { GroupCoordinator } from './group-coordinator.js';
 import { RunningBroker, until } from '../testing/running-broker.js';

@@ -1,3 +1,4 @@
+/** The partition of a group as Kafka's clients and tools compute it. */
 import { groupPartition } from './group-hash.js';
 
 describe('the partition of a group', () => {

@@ -1,3 +1,4 @@
+/** Joining a group, as rules G3, G4, G7, G10 and G11 of the protocol have it. */
 import { ErrorCode } from '@tidemark/wire';
 import { Story, bytes, text } from '../testing/group-story.js';
 import type { JoinRest } from '../testing/group-story.js';

@@ -1,3 +1,4 @@
+/** The decider of committed offsets: what is written, what is forgotten when, and a fold that takes anything. */
 import { fold, given } from '@tidemark/decider';
 import type { GroupEvent, StoredGroup } from './group-events.js';
 import { groupOffsetsDecider, hasExpired } from './group-offsets.decider.js';

@@ -1,3 +1,4 @@
+/** A rebalance from gathering over the choice of a protocol to the assignments (G5, G6, G8), with members that fail. */
 import { ErrorCode } from '@tidemark/wire';
 import { Story, bytes, text } from '../testing/group-story.js';
 import type { SyncRest } from '../testing/group-story.js';

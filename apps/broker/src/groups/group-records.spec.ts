@@ -1,3 +1,4 @@
+/** Records of `__consumer_offsets`, there and back, and to the byte against Kafka's. */
 import { WireError } from '@tidemark/wire';
 import type { GroupEvent } from './group-events.js';
 import { decodeGroupEvent, encodeGroupEvent } from './group-records.js';

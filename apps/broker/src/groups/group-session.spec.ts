@@ -1,3 +1,4 @@
+/** Heartbeats, leaving and commits of group members (G9, G12), and what a restart leaves of a group. */
 import { ErrorCode } from '@tidemark/wire';
 import { Story, text } from '../testing/group-story.js';
 import { nextWakeMs, restoredGroup, storedGroup } from './group-members.js';

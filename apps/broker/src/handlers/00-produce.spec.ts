@@ -1,3 +1,4 @@
+/** Produce on the wire of a running broker, every version that is spoken. */
 import { ErrorCode, buildBatch, computeBatchCrc, produceApi, type RecordInput } from '@tidemark/wire';
 import { requestFrame } from '../testing/kafka-frames.js';
 import { NO_ID, type RawClient } from '../testing/raw-client.js';

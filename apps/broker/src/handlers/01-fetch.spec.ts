@@ -1,3 +1,4 @@
+/** Fetch on the wire of a running broker: every version, its limits, its waits and its errors. */
 import { ErrorCode, buildBatch, fetchApi, metadataApi, produceApi, readRecords } from '@tidemark/wire';
 import type { FetchRequest } from '@tidemark/wire';
 import { correlationIdOf, requestFrame } from '../testing/kafka-frames.js';

@@ -1,3 +1,4 @@
+/** OffsetCommit, OffsetFetch and OffsetDelete on the wire of a running broker, every version that is spoken. */
 import {
   ErrorCode,
   findCoordinatorApi,

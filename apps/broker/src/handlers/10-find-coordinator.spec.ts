@@ -1,3 +1,4 @@
+/** FindCoordinator and InitProducerId on the wire of a running broker. */
 import { ErrorCode, findCoordinatorApi, heartbeatApi, initProducerIdApi } from '@tidemark/wire';
 import { RunningBroker } from '../testing/running-broker.js';
 

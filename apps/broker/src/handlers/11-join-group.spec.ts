@@ -1,3 +1,4 @@
+/** The group protocol on the wire of a running broker: join, sync, heartbeat, leave, describe, every version. */
 import {
   ErrorCode,
   describeGroupsApi,

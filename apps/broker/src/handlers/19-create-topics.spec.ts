@@ -1,3 +1,4 @@
+/** Topics, partitions and configurations on the wire of a running broker, every version that is spoken. */
 import { existsSync, readdirSync } from 'node:fs';
 import {
   ErrorCode,

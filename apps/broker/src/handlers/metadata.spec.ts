@@ -1,3 +1,7 @@
+/**
+ * The questions about a broker itself on the wire: ApiVersions, Metadata, ListOffsets, and what describes or moves
+ * logs.
+ */
 import {
   ErrorCode,
   apiVersionsApi,

@@ -1,3 +1,4 @@
+/** One connection over a scripted socket: the order of answers, back-pressure, faults, and the end. */
 import { pino } from 'pino';
 import {
   listGroupsApi,

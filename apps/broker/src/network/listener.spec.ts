@@ -1,3 +1,4 @@
+/** The listener with real sockets: who waits, who is turned away, and who is closed for being slow. */
 import { pino } from 'pino';
 import { metadataApi } from '@tidemark/wire';
 import type { Address, Connection, Network } from '@tidemark/platform';

@@ -1,3 +1,4 @@
+/** The buffer of a connection: frames whole however they arrive, and memory only for what arrived. */
 import { ReceiveBuffer } from './receive-buffer.js';
 
 const frame = (size: number, fill: number): Buffer => {

@@ -1,3 +1,4 @@
+/** Many deadlines on one timer of a clock moved by hand. */
 import { ManualClock } from '../testing/manual-clock.js';
 import { Deadlines, type Deadline } from './deadlines.js';
 

@@ -1,3 +1,4 @@
+/** The parking place of requests: who is released by what, in which order and at what cost. */
 import { ErrorCode } from '@tidemark/wire';
 import { CommitWaiters, ReadWaiters } from './waiters.js';
 
