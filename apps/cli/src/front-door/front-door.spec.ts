@@ -1,3 +1,7 @@
+/**
+ * The front door before real HTTP servers that answer, refuse, hang or break off: what it tries again, and what
+ * never.
+ */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';

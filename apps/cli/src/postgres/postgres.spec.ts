@@ -1,3 +1,4 @@
+/** A real PostgreSQL of a home: its databases, its crashes, and the folders that it may and may not touch. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -111,6 +112,16 @@ describe('postgres-1', () => {
     fs.chmodSync(home.root, 0o700);
     await bringUp(openCluster(home));
     expect(fs.statSync(home.root).mode & 0o777).toBe(0o700);
+  });
+
+  it('sweeps away what it made for a home that is no more', () => {
+    const [gone, kept] = [makeHome(), makeHome()];
+    const places = [gone, kept].map((one) => openCluster(one).place);
+    removeHome(gone);
+    openCluster(home);
+    expect(places.map((place) => fs.existsSync(place.folder))).toEqual([false, true]);
+    removePlace(placeOf(kept, findRunUser()));
+    removeHome(kept);
   });
 
   it("refuses a place that is somebody else's to write", () => {

@@ -1,3 +1,4 @@
+/** Server-sent events as they are read from a stream, and resumed where it broke. */
 import { describe, expect, it } from '@jest/globals';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,4 @@
+/** Settings from flags and environment, their faults, and the ports they ask for. */
 import { describe, expect, it } from '@jest/globals';
 import net from 'node:net';
 import { claimPorts } from './ports.js';

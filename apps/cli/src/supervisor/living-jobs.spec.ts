@@ -1,3 +1,4 @@
+/** Jobs that live though nobody watches them, found by real claims and processes. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,3 +1,4 @@
+/** The supervisor over real processes: order, restarts, giving up, stopping, and adoption after its own death. */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fs from 'node:fs';
 import { nodeProcesses } from '@tidemark/platform/node';

@@ -1,3 +1,4 @@
+/** The arguments of `kill` and `logs`. */
 import { describe, expect, it } from '@jest/globals';
 import { signalNamed } from './kill.js';
 import { readable } from './logs.js';
