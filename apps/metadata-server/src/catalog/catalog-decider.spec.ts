@@ -1,3 +1,4 @@
+/** The catalog decider, given, when and then: applications, their versions, and data products. */
 import {
   applicationKey,
   bodyHash,

@@ -1,3 +1,4 @@
+/** The experiments decider, given, when and then: creation, launch, cancel, and what observed facts make due. */
 import { fold, given } from '@tidemark/decider';
 import fc from 'fast-check';
 import {
