@@ -1,3 +1,4 @@
+/** Times as envelopes spell them. */
 import { formatTime, isTime } from './time.js';
 
 describe('formatTime', () => {

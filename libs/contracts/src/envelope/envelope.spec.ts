@@ -1,3 +1,4 @@
+/** The envelope, written and read: what passes, what is refused, and who may write which type. */
 import { MESSAGE_TYPES } from '../messages/message-types.js';
 import { EVENTS, EXPERIMENT_ID } from '../testing/history.js';
 import { type Decoded, decode, encode, newMessage, type RawRecord } from './envelope.js';

@@ -1,3 +1,4 @@
+/** The fold of an experiment over whole histories: every way to its end, and events that it must not believe. */
 import fc from 'fast-check';
 import { EVENTS as E, foldHistory, historyEvent, RUNNING } from '../testing/history.js';
 import type { HistoryMessage } from './evolve.js';

@@ -1,3 +1,4 @@
+/** The committed JSON Schemas against the code, and the check that refuses an incompatible change. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
