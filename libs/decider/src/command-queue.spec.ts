@@ -1,3 +1,4 @@
+/** The order in which a shard takes commands up. */
 import { CommandQueue } from './command-queue.js';
 
 describe('the command queue', () => {

@@ -1,3 +1,4 @@
+/** Ids of events: alike for the same cause, different for anything else. */
 import { eventId, recordCause } from './event-id.js';
 
 describe('event ids', () => {

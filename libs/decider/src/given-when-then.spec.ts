@@ -1,3 +1,4 @@
+/** The given-when-then harness itself: it must be able to fail. */
 import type { Decider } from './decider.js';
 import { given } from './given-when-then.js';
 

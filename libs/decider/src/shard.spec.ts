@@ -1,3 +1,4 @@
+/** A shard over a log in memory that may lag, fail, fence or hold another writer's events. */
 import { Shard } from './shard.js';
 import type { Outcome, ShardOptions } from './shard.js';
 import { MemoryEventLog } from './memory-event-log.js';
