@@ -1,3 +1,4 @@
+/** Leader epochs of a log and the file that keeps them. */
 import fs from 'node:fs';
 import { nodeDisk } from '@tidemark/platform/node';
 import { EpochHistory } from './epoch-history.js';

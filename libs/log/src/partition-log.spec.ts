@@ -1,3 +1,4 @@
+/** Segments, truncation, retention on demand and flushing of one log on disk. */
 import { nodeDisk } from '@tidemark/platform/node';
 import { ErrorCode } from '@tidemark/wire';
 import { FaultyDisk } from './testing/faulty-disk.js';

@@ -1,3 +1,4 @@
+/** Logs that were cut, damaged or closed in order, opened again: what is kept, repaired or reported. */
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { jest } from '@jest/globals';

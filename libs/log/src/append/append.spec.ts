@@ -1,3 +1,4 @@
+/** Appends to a log on disk: what is stamped, what is refused, and how an idempotent producer is answered. */
 import fs from 'node:fs';
 import { nodeDisk } from '@tidemark/platform/node';
 import { Codec, ErrorCode, buildBatch, readBatchHeader, setBatchBaseOffset } from '@tidemark/wire';

@@ -1,3 +1,4 @@
+/** A disk that is full or fails under a log: what is taken back, and when the log has failed for good. */
 import fs from 'node:fs';
 import { nodeDisk } from '@tidemark/platform/node';
 import { ErrorCode } from '@tidemark/wire';

@@ -1,3 +1,4 @@
+/** The table of topic configurations: names, defaults, bounds, and all faults at once. */
 import { logConfigOf, topicConfigDefinition, validateTopicConfigs } from './log-config.js';
 import { parseConfig } from './config-definition.js';
 import { TOPIC_CONFIGS } from './topic-configs.js';

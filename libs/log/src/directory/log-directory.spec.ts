@@ -1,3 +1,4 @@
+/** A data directory: its lock, its id, its partitions, its checkpoints, and what a crash leaves in it. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { nodeDisk, nodeRandom } from '@tidemark/platform/node';

@@ -1,3 +1,4 @@
+/** Reads from memory and from disk: the same bytes, whole batches, within bounds; and lookups by time. */
 import fs from 'node:fs';
 import { Codec, ErrorCode, buildBatch } from '@tidemark/wire';
 import { LogFixture, START_MS, append, batchOf, readValues } from '../testing/log-fixture.js';

@@ -1,3 +1,4 @@
+/** The ring that stages writes and serves the tail, against a plain list of batches. */
 import fc from 'fast-check';
 import { batchBaseOffset, batchSizeBytes, setBatchBaseOffset } from '@tidemark/wire';
 import { batchOf } from '../testing/log-fixture.js';
