@@ -1,3 +1,4 @@
+/** The lock of a directory with real processes: one holder, and none for ever. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';

@@ -1,3 +1,4 @@
+/** The door to the disk on real files, with real refusals of the system. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

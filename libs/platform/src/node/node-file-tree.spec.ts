@@ -1,3 +1,4 @@
+/** Claims, descriptions and files of a real directory tree. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+/** The door to the network over real sockets, both ways of receiving. */
 import net from 'node:net';
 import { NetworkError, type Connection, type ConnectionOwner, type Listener } from '../network.js';
 import { nodeNetwork } from './node-network.js';

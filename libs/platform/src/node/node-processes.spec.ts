@@ -1,3 +1,4 @@
+/** The door to child processes with real ones: starting, knowing again, ending. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
