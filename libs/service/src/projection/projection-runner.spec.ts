@@ -1,3 +1,4 @@
+/** A projection between memory topics and a real PostgreSQL: each record's effect once, whatever dies in between. */
 import pg from 'pg';
 import { partitionKey, type TableDefinition } from '@tidemark/contracts';
 import { nodeClock } from '@tidemark/platform/node';
