@@ -1,3 +1,4 @@
+/** Subscriptions and assignments of consumers, to the byte. */
 import { describe, expect, it } from '@jest/globals';
 import { WireError } from './bytes/wire-error.js';
 import {

@@ -1,3 +1,4 @@
+/** The table of error codes against the numbers that Kafka gives them. */
 import { describe, expect, it } from '@jest/globals';
 import { ERRORS, ErrorCode, errorName, errorOf } from './error-codes.js';
 

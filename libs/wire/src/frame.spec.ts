@@ -1,3 +1,4 @@
+/** Sizes of frames, read and written, and those that are refused. */
 import { describe, expect, it } from '@jest/globals';
 import { WireError } from './bytes/wire-error.js';
 import { ByteWriter } from './bytes/writer.js';

@@ -1,3 +1,4 @@
+/** Headers of requests and responses in each of their versions. */
 import { describe, expect, it } from '@jest/globals';
 import { ByteReader } from './bytes/reader.js';
 import { WireError } from './bytes/wire-error.js';

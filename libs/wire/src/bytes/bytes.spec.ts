@@ -1,3 +1,4 @@
+/** Every primitive of the protocol, read and written to the byte, and lengths that lie. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ByteReader } from './reader.js';

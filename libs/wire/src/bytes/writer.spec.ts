@@ -1,3 +1,4 @@
+/** The writer's buffer: growth, references to large blocks, sizes put in front. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { WireError } from './wire-error.js';

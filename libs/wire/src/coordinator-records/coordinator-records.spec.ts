@@ -1,3 +1,4 @@
+/** Keys and values of `__consumer_offsets`, to the byte, in every version that is read. */
 import { describe, expect, it } from '@jest/globals';
 import { WireError } from '../bytes/wire-error.js';
 import {

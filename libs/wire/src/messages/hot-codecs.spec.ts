@@ -1,3 +1,4 @@
+/** The codecs written by hand for Produce and Fetch, byte by byte against those made of the schema. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeRequest, encodeResponse } from '../api.js';

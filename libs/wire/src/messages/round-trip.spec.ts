@@ -1,3 +1,4 @@
+/** Every version of every message with random contents: written and read again, cut, and spoilt. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AnyApi } from '../api.js';

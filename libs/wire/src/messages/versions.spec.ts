@@ -1,3 +1,4 @@
+/** The version ranges against what each client sends, and what is advertised. */
 import { describe, expect, it } from '@jest/globals';
 import { APIS, advertise, apiOf } from './index.js';
 

@@ -1,3 +1,4 @@
+/** The compression codecs, there and back, with limits and with damaged bytes. */
 import zlib from 'node:zlib';
 import snappy from 'snappy';
 import { CompressionError } from './compression-error.js';

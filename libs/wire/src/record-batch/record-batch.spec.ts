@@ -1,3 +1,4 @@
+/** Record batches to the byte: checksums, records, patches, control batches, and batches that lie. */
 import fc from 'fast-check';
 import { crc32c, crc32cByTable } from '../bytes/crc32c.js';
 import {

@@ -1,3 +1,4 @@
+/** The schema language: version ranges, null, tagged fields, arrays and the names that go into source. */
 import { describe, expect, it } from '@jest/globals';
 import { ByteReader } from '../bytes/reader.js';
 import { ZERO_UUID } from '../bytes/uuid.js';
