@@ -163,13 +163,12 @@ describe('application managers with real jobs', () => {
     const running = await world.submit(shell('sleep 600'));
     await world.untilJob(running, 'ACTIVE');
     const waiting = await world.submit(shell('echo ran > ran'));
-    await world.untilJob(waiting, 'INTENDED');
     await eventually('it is seen to wait', async () =>
       /tidemark_jobs_waiting\S* 1/.test(await manager.health.registry.metrics()),
     );
     await world.requestCancel(waiting);
     await world.until(waiting, 'CANCELED');
-    expect(world.process(waiting).jobs[0]).toMatchObject({ status: 'REVOKED' });
+    expect(world.process(waiting).jobs).toEqual([]);
     await world.requestCancel(running);
     await world.until(running, 'CANCELED');
     expect(fs.existsSync(path.join(world.jobsDirectory, tokenOf(waiting), 'ran'))).toBe(false);

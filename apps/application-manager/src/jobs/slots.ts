@@ -53,6 +53,11 @@ export class Slots {
     return this.#queue.length;
   }
 
+  /** False when every slot is taken, or others have waited for longer. */
+  takeAtOnce(token: string): boolean {
+    return this.#queue.length === 0 && this.#tryTake(token);
+  }
+
   /**
    * Resolves when the token has a slot; rejects with the signal's reason. `onWait` is called once when it has to wait.
    */
@@ -62,7 +67,7 @@ export class Slots {
         reject(signal.reason as Error);
         return;
       }
-      if (this.#queue.length === 0 && this.#tryTake(token)) {
+      if (this.takeAtOnce(token)) {
         resolve();
         return;
       }
@@ -82,21 +87,32 @@ export class Slots {
     });
   }
 
-  /** The job has ended or will never begin. Giving back what one does not have changes nothing. */
+  /**
+   * The job has ended or will never begin. Giving back what one does not have changes nothing; what the disk refuses
+   * is made good by whoever next looks at the slot.
+   */
   giveBack(token: string): void {
-    const slot = this.#slotOf(token);
-    this.#held.delete(token);
-    if (slot !== undefined && this.#holder(slot) === token) this.#options.disk.removeSync(this.#path(slot));
+    try {
+      const slot = this.#slotOf(token);
+      this.#held.delete(token);
+      if (slot !== undefined && this.#holder(slot) === token) this.#options.disk.removeSync(this.#path(slot));
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+    }
     this.#serve();
   }
 
   /** First come, first served; slots that other replicas' jobs leave are noticed by looking. */
   #serve(): void {
-    for (;;) {
-      const first = this.#queue[0];
-      if (first === undefined || !this.#tryTake(first.token)) break;
-      this.#queue.shift();
-      first.grant();
+    try {
+      for (;;) {
+        const first = this.#queue[0];
+        if (first === undefined || !this.#tryTake(first.token)) break;
+        this.#queue.shift();
+        first.grant();
+      }
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
     }
     this.#schedule();
   }

@@ -40,8 +40,11 @@ export type Finding =
       readonly attempt: number;
       readonly specSha256: string;
       readonly files: readonly StagedInput[];
+      /** There was a slot at once; without it the attempt waits, and may wait long. */
+      readonly slot: boolean;
       readonly durationMs: number;
     }
+  | { readonly type: 'slot-taken'; readonly attempt: number; readonly specSha256: string }
   | { readonly type: 'task-failed'; readonly task: Task; readonly error: string; readonly retryable: boolean }
   | { readonly type: 'submitted'; readonly attempt: number; readonly externalId: string }
   | {

@@ -7,7 +7,6 @@ import type { JobState } from '@tidemark/contracts';
 import { assert, sleep, type Clock } from '@tidemark/platform';
 import type { ExitRecord, StartedRecord } from '../jobs/job-records.js';
 import type { JobWatch, Sight } from '../jobs/job-watch.js';
-import type { Slots } from '../jobs/slots.js';
 import type { Launcher } from '../launchers/launcher.js';
 import type { LiveOutput } from '../output/live-output.js';
 import { collectStreams, type CollectOptions } from '../staging/collect-outputs.js';
@@ -20,7 +19,6 @@ import type { Told } from './steps.js';
 
 export interface JobStepsOptions {
   readonly launcher: Launcher;
-  readonly slots: Slots;
   readonly watch: JobWatch;
   readonly live: LiveOutput;
   readonly observations: Observations;
@@ -45,11 +43,8 @@ export class JobSteps {
   }
 
   async launch(step: Step, signal: AbortSignal): Promise<Told> {
-    const { launcher, slots, environment } = this.#options;
+    const { launcher, environment } = this.#options;
     const job = jobOf(step);
-    await slots.take(job.token, signal, () => {
-      void this.#tellScheduler(step, 'queued: every slot of this machine is taken').catch(() => undefined);
-    });
     const { argv } = jobCommand(step.spec);
     if (argv[0].startsWith('-')) return this.#rejected(step, 'a program whose name begins with "-"', false);
     signal.throwIfAborted();

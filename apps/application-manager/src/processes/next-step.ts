@@ -20,6 +20,7 @@ export type StepName =
   | 'take-over' // another owner had it: say so, then go on
   | 'prepare' // make the job's directory
   | 'stage' // put the application's files and the inputs there, for the attempt that comes next
+  | 'reserve' // wait for a slot
   | 'launch' // start the attempt that we have intended
   | 'watch' // learn what became of the attempt, until it has ended
   | 'cancel' // end the attempt, and learn how it ended
@@ -77,7 +78,7 @@ function stepName(
     case 'CONFIGURING_WORKSPACE':
       return 'prepare';
     case 'INPUT_DATA_STAGING':
-      return 'stage';
+      return process.tasksCompleted.includes('INPUT_STAGING') ? 'reserve' : 'stage';
     case 'REQUEUED':
       return process.jobs.length < spec.attemptsMax ? 'stage' : 'give-up';
     case 'EXECUTING':

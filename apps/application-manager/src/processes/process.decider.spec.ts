@@ -1,131 +1,24 @@
-import { deepStrictEqual } from 'node:assert/strict';
-import {
-  formatTime,
-  jobTokenOf,
-  newMessage,
-  type ExperimentSpec,
-  type HistoryMessage,
-  type ProcessState,
-} from '@tidemark/contracts';
 import { fold } from '@tidemark/decider';
-import type { Finding, ProcessCommand } from './findings.js';
-import type { HistoryEvent, PartitionState } from './history.js';
-import { nextStep } from './next-step.js';
+import type { Finding } from './findings.js';
+import type { PartitionState } from './history.js';
 import { processDecider } from './process.decider.js';
-
-const id = `exp_${'0'.repeat(26)}`;
-const application = { name: 'spec', version: '1' };
-const spec: ExperimentSpec = {
-  application,
-  command: ['true'],
-  files: [],
-  inputs: [],
-  outputs: [],
-  walltimeSeconds: 60,
-  attemptsMax: 2,
-};
-const time = formatTime(0);
-const token = (attempt: number): string => jobTokenOf(id, 0, attempt);
-const specSha256 = '0'.repeat(64);
-
-/** A history that grows by what is decided, as in the log; `me` is the owner that decides. */
-class Story {
-  readonly events: HistoryEvent[] = [];
-  #count = 0;
-
-  constructor() {
-    this.byMetadata(
-      newMessage(
-        'ExperimentCreated',
-        { name: 'x', application, inputs: {}, launch: true, bodyHash: specSha256 },
-        this.#envelope(),
-      ),
-      newMessage('ExperimentValidated', { spec, catalogPosition: '' }, this.#envelope()),
-      newMessage('ExperimentLaunched', { processCount: 1 }, this.#envelope()),
-    );
-  }
-
-  byMetadata(...messages: HistoryMessage[]): this {
-    for (const message of messages) this.events.push({ message, partition: 0 });
-    return this;
-  }
-
-  cancel(): this {
-    return this.byMetadata(newMessage('ExperimentCancelRequested', {}, this.#envelope()));
-  }
-
-  get state(): PartitionState {
-    return fold(processDecider, this.events);
-  }
-
-  get process(): ProcessState {
-    const process = this.state.experiments.get(id)?.processes[0];
-    if (process === undefined) throw new Error('no process');
-    return process;
-  }
-
-  /** What the owner would do next. */
-  next(owner = 'manager-1/a'): string | undefined {
-    const experiment = this.state.experiments.get(id);
-    return experiment === undefined ? undefined : nextStep(experiment, this.process, owner)?.do;
-  }
-
-  decide(
-    finding: Finding,
-    owner = 'manager-1/a',
-    cause = `tidemark.observations/0@${this.#count++}`,
-  ): HistoryEvent[] {
-    const command: ProcessCommand = { experimentId: id, processIndex: 0, owner, cause, time, finding };
-    const decision = processDecider.decide(this.state, command);
-    if ('rejected' in decision) throw new Error('nothing is ever rejected');
-    deepStrictEqual(decision.reply, decision.events.length > 0 ? 'decided' : 'stale');
-    return [...decision.events];
-  }
-
-  /** Decides and appends. */
-  tell(finding: Finding, owner?: string, cause?: string): this {
-    this.events.push(...this.decide(finding, owner, cause));
-    return this;
-  }
-
-  #envelope(): Parameters<typeof newMessage>[2] {
-    return { key: id, id: `metadata-${this.#count++}`, gateway: 'default', actor: 'admin', time };
-  }
-}
-
-const types = (events: readonly HistoryEvent[]): string[] =>
-  events.map(({ message }) => {
-    const { payload } = message;
-    return 'task' in payload ? `${message.type}(${payload.task})` : message.type;
-  });
-
-const launched: Finding = { type: 'launched' };
-const prepared: Finding = { type: 'prepared', durationMs: 1 };
-const staged = (attempt = 1): Finding => ({ type: 'staged', attempt, specSha256, files: [], durationMs: 1 });
-const submitted = (attempt = 1): Finding => ({ type: 'submitted', attempt, externalId: '7' });
-const start = { host: 'h', pid: 8, startedAt: time };
-const started: Finding = { type: 'started', attempt: 1, start };
-const exited = (exitCode: number, more: Partial<Finding & { type: 'exited' }> = {}): Finding => ({
-  type: 'exited',
-  attempt: 1,
-  exit: { exitCode, signal: 0, reason: 'EXITED', startedAt: time, endedAt: time },
-  ...more,
-});
-const canceled = (more: Partial<Finding & { type: 'exited' }> = {}): Finding =>
-  exited(143, {
-    exit: { exitCode: 143, signal: 15, reason: 'CANCELED', startedAt: time, endedAt: time },
-    ...more,
-  });
-const collected = (more: Partial<Finding & { type: 'collected' }> = {}): Finding => ({
-  type: 'collected',
-  outputs: [],
-  missing: [],
-  faults: [],
-  durationMs: 1,
-  ...more,
-});
-const intended = (): Story => new Story().tell(launched).tell(prepared).tell(staged());
-const running = (): Story => intended().tell(submitted()).tell(started);
+import {
+  canceled,
+  collected,
+  exited,
+  intended,
+  launched,
+  prepared,
+  running,
+  staged,
+  start,
+  started,
+  Story,
+  submitted,
+  token,
+  types,
+} from '../testing/process-story.js';
+import { id } from '../testing/process-story.js';
 
 describe('the way of a process', () => {
   const story = new Story();
@@ -316,77 +209,5 @@ describe('outputs', () => {
       expect(story.next()).toBe('collect');
     }
     expect(story.tell(failed).process).toMatchObject({ status: 'FAILED', reasonCode: 'STAGING_OUT_FAILED' });
-  });
-});
-
-describe('cancelling', () => {
-  it.each<[string, Story]>([
-    ['before it is accepted', new Story()],
-    ['while it is prepared', new Story().tell(launched)],
-    ['while it is staged', new Story().tell(launched).tell(prepared)],
-  ])('%s needs nothing of us, and what we tell later does not count', (_, story) => {
-    story.cancel();
-    expect(story.process.status).toBe('CANCELED');
-    expect(story.next()).toBeUndefined();
-    expect(story.decide(staged())).toEqual([]);
-  });
-
-  it('wins against an intent that comes after it', () => {
-    const story = new Story().tell(launched).tell(prepared);
-    const intent = story.decide(staged());
-    story.cancel().events.push(...intent);
-    expect(story.process).toMatchObject({ status: 'CANCELED', jobs: [] });
-  });
-
-  it('of an attempt that has not begun revokes it', () => {
-    const story = intended().cancel();
-    expect(story.next()).toBe('cancel');
-    story.tell({ type: 'revoked', attempt: 1 });
-    expect(story.process).toMatchObject({ status: 'CANCELED', jobs: [{ status: 'REVOKED' }] });
-  });
-
-  it('of a running job waits for its end, and tells its last output before', () => {
-    const story = running().cancel();
-    expect(story.next()).toBe('cancel');
-    const product = `dp_${'0'.repeat(26)}`;
-    const stdout = {
-      role: 'stdout',
-      name: 'stdout',
-      path: 'stdout',
-      dataProductId: product,
-      sha256: specSha256,
-      bytes: 0,
-    } as const;
-    const events = story.decide(canceled({ outputs: [stdout] }));
-    expect(types(events)).toEqual(['OutputStaged', 'JobExited']);
-    story.events.push(...events);
-    expect(story.process).toMatchObject({
-      status: 'CANCELED',
-      reasonCode: 'CANCELED_BY_USER',
-      outputs: [stdout],
-    });
-  });
-
-  it('that was not known when the end was found looks again for the output', () => {
-    expect(running().cancel().decide(canceled())).toEqual([]);
-  });
-
-  it('after the exit keeps the finished result: offset order decides', () => {
-    const story = running().tell(exited(0)).cancel();
-    expect(story.next()).toBe('collect');
-    expect(story.tell(collected()).process.status).toBe('COMPLETED');
-  });
-
-  it('of a job that had succeeded before the signal keeps the result too', () => {
-    const story = running()
-      .cancel()
-      .tell(exited(0, { outputs: [] }));
-    expect(story.process.status).toBe('OUTPUT_DATA_STAGING');
-  });
-
-  it('between two attempts needs a word that nothing is alive', () => {
-    const story = intended().tell(submitted()).tell({ type: 'revoked', attempt: 1 }).cancel();
-    expect(story.next()).toBe('confirm-cancel');
-    expect(story.tell({ type: 'nothing-alive' }).process.status).toBe('CANCELED');
   });
 });

@@ -64,6 +64,9 @@ function decideFinding(it: Case): void {
     case 'staged':
       decideStaged({ ...it, finding });
       return;
+    case 'slot-taken':
+      if (process.status === 'INPUT_DATA_STAGING') intend(it, finding.attempt, finding.specSha256);
+      return;
     case 'task-failed':
       decideTaskFailed({ ...it, finding });
       return;
@@ -116,17 +119,25 @@ function decideTakeOver({ process, events }: Case, owner: string): void {
   events.add('JobLaunchUnknown', { attempt: job.attempt, token: job.token, why });
 }
 
-function decideStaged({ experiment, process, finding, events }: Case<Finding & { type: 'staged' }>): void {
+function decideStaged(it: Case<Finding & { type: 'staged' }>): void {
+  const { process, finding, events } = it;
   const attempt = attemptToStage(process);
   const first = process.status === 'INPUT_DATA_STAGING';
   if (finding.attempt !== attempt || (!first && process.status !== 'REQUEUED')) return;
   if (first) {
+    if (process.tasksCompleted.includes('INPUT_STAGING')) return;
     for (const file of finding.files) events.add('InputStaged', file, file.path);
     events.add('TaskCompleted', { task: 'INPUT_STAGING', durationMs: finding.durationMs }, 'INPUT_STAGING');
   }
   events.add('TaskStarted', { task: 'JOB_SUBMISSION' }, `JOB_SUBMISSION/${attempt}`);
+  if (finding.slot) intend(it, attempt, finding.specSha256);
+}
+
+/** Only with a slot: what is intended is launched at once, and its owner's death in between costs an attempt. */
+function intend({ experiment, process, events }: Case, attempt: number, specSha256: string): void {
+  if (attempt !== attemptToStage(process)) return;
   const token = jobTokenOf(experiment.id, process.index, attempt);
-  events.add('JobLaunchIntended', { attempt, token, specSha256: finding.specSha256 });
+  events.add('JobLaunchIntended', { attempt, token, specSha256 });
 }
 
 /** States in which each task may fail; a failure that comes later is about something that was got over. */

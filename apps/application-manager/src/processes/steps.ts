@@ -2,8 +2,9 @@
  * Performs one step of a process and answers what was found, with the record that is the cause of what follows. Here are
  * all side effects of this service but the publishing of events; a step that is performed twice does no harm.
  */
-import { jobTokenOf, type Task } from '@tidemark/contracts';
+import { isTerminal, jobTokenOf, type Task } from '@tidemark/contracts';
 import { DiskError, ProcessError, type Clock } from '@tidemark/platform';
+import type { Slots } from '../jobs/slots.js';
 import type { Launcher } from '../launchers/launcher.js';
 import { TransportError, type Transport } from '../launchers/transport.js';
 import type { LiveOutput } from '../output/live-output.js';
@@ -24,6 +25,7 @@ export interface Told {
 export interface StepsOptions {
   readonly owner: string;
   readonly jobs: JobSteps;
+  readonly slots: Slots;
   readonly launcher: Launcher;
   readonly transport: Transport;
   readonly store: ContentSource;
@@ -51,7 +53,9 @@ export class Steps {
       case 'prepare':
         return this.#asTask(step, 'ENV_SETUP', (begunAt) => this.#prepare(step, begunAt));
       case 'stage':
-        return this.#asTask(step, 'INPUT_STAGING', (begunAt) => this.#stage(step, begunAt));
+        return this.#asTask(step, 'INPUT_STAGING', (begunAt) => this.#stage(step, begunAt, signal));
+      case 'reserve':
+        return this.#reserve(step, signal);
       case 'launch':
         return jobs.launch(step, signal);
       case 'watch':
@@ -86,19 +90,61 @@ export class Steps {
     });
   }
 
-  async #stage(step: Step, begunAt: number): Promise<Told> {
+  async #stage(step: Step, begunAt: number, signal: AbortSignal): Promise<Told> {
     const { launcher, transport, store } = this.#options;
     const token = this.#tokenToStage(step);
     const { files, specSha256 } = jobCommand(step.spec);
     await launcher.prepare(token);
     await stageFiles(transport, store, token, files);
+    const durationMs = this.#since(begunAt);
+    const again = step.process.status === 'REQUEUED';
+    const slot = again ? await this.#waitForSlot(step, signal) : this.#slotAtOnce(step, signal);
     return this.#done(step, 'INPUT_STAGING', `${files.length} files are in place`, {
       type: 'staged',
       attempt: attemptToStage(step.process),
       specSha256,
       files: files.map(({ mode: _, ...file }) => file),
-      durationMs: this.#since(begunAt),
+      slot,
+      durationMs,
     });
+  }
+
+  async #reserve(step: Step, signal: AbortSignal): Promise<Told> {
+    await this.#waitForSlot(step, signal);
+    const { specSha256 } = jobCommand(step.spec);
+    const attempt = attemptToStage(step.process);
+    return this.#done(step, 'SLOT', 'a slot is taken', { type: 'slot-taken', attempt, specSha256 });
+  }
+
+  #slotAtOnce(step: Step, signal: AbortSignal): boolean {
+    const token = this.#tokenToStage(step);
+    if (!this.#options.slots.takeAtOnce(token)) return false;
+    this.#keepSlot(step, token, signal);
+    return true;
+  }
+
+  async #waitForSlot(step: Step, signal: AbortSignal): Promise<true> {
+    const { slots, observations } = this.#options;
+    const { experiment, process } = step;
+    const token = this.#tokenToStage(step);
+    const ofJob = { processIndex: process.index, attempt: attemptToStage(process), token };
+    await slots.take(token, signal, () => {
+      const raw = 'queued: every slot of this machine is taken';
+      observations
+        .tell(experiment, 'SchedulerObserved', { ...ofJob, source: 'slots', raw })
+        .catch(() => undefined);
+    });
+    this.#keepSlot(step, token, signal);
+    return true;
+  }
+
+  /** A process that ends before its attempt was intended leaves nothing by which anybody could see the slot is free. */
+  #keepSlot({ process }: Step, token: string, signal: AbortSignal): void {
+    const giveBackAtEnd = (): void => {
+      if (isTerminal(process.status)) this.#options.slots.giveBack(token);
+    };
+    if (signal.aborted) giveBackAtEnd();
+    else signal.addEventListener('abort', giveBackAtEnd, { once: true });
   }
 
   async #collect(step: Step, begunAt: number): Promise<Told> {

@@ -3,7 +3,7 @@
  * comes back and no timer fires, which is all that a killed process has in common with a living one. Acts are calls that
  * change the outside world: published batches, started processes, files made, renamed and removed.
  */
-import type { Clock, Disk, FileTree, Processes } from '@tidemark/platform';
+import { DiskError, type Clock, type Disk, type FileTree, type Processes } from '@tidemark/platform';
 import { nodeClock, nodeDisk, nodeFileTree, nodeProcesses } from '@tidemark/platform/node';
 import type { Topics } from '@tidemark/service';
 
@@ -38,8 +38,8 @@ export class CrashingDoors {
     const clock: Clock = {
       now: () => nodeClock.now(),
       monotonic: () => nodeClock.monotonic(),
-      setTimer: (delayMs, fire) => nodeClock.setTimer(delayMs, () => void (this.crashed || fire())),
-      defer: (fire) => nodeClock.defer(() => void (this.crashed || fire())),
+      setTimer: (delayMs, fire) => nodeClock.setTimer(delayMs, this.unlessCrashed(fire)),
+      defer: (fire) => nodeClock.defer(this.unlessCrashed(fire)),
     };
     this.doors = {
       clock,
@@ -56,6 +56,12 @@ export class CrashingDoors {
 
   wrapTopics(topics: Topics): Topics {
     return this.wrap(topics);
+  }
+
+  private unlessCrashed(fire: () => void): () => void {
+    return () => {
+      if (!this.crashed) fire();
+    };
   }
 
   private wrap<T extends object>(door: T): T {
@@ -81,7 +87,7 @@ export class CrashingDoors {
 
   /** A synchronous call cannot be left without an end, but nobody who catches this can act any more. */
   private neverOrThrow(name: string): Promise<never> {
-    if (name.endsWith('Sync') || name === 'signal') throw new Error('this process is dead');
+    if (name.endsWith('Sync') || name === 'signal') throw new DiskError('io', name, 'this process is dead');
     return new Promise(() => undefined);
   }
 }
