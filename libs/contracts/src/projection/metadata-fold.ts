@@ -7,7 +7,7 @@ import { type CatalogMessage, isCatalogMessage, isUnderItsKey } from '../catalog
 import { decode, type RawRecord } from '../envelope/envelope.js';
 import { foldExperiment, type HistoryMessage, isHistoryMessage } from '../experiment/evolve.js';
 import type { ExperimentState } from '../experiment/state.js';
-import { EXPERIMENT_ID_PATTERN } from '../ids.js';
+import { dataProductIdOf, EXPERIMENT_ID_PATTERN } from '../ids.js';
 import { CATALOG_TOPIC, EXPERIMENTS_TOPIC } from '../topics.js';
 import {
   applicationRow,
@@ -95,15 +95,35 @@ function foldHistory(
   put(changes, 'events', eventRow(message, record, outcome));
   if (outcome !== 'applied' || state === undefined) return false;
   states.set(message.key, state);
-  if (message.type === 'OutputStaged') {
+  if (message.type === 'OutputStaged' && isItsOwn(message.payload, state.gateway, state.id)) {
     put(changes, 'data_products', outputRow(state, message.payload, message.time));
   }
   return true;
 }
 
+/**
+ * An id that does not follow from the product is not believed: two partitions could claim it, and then the rows would
+ * depend on which was read first.
+ */
+function isItsOwn(
+  product: { readonly dataProductId: string; readonly name: string; readonly sha256: string },
+  gateway: string,
+  experimentId?: string,
+): boolean {
+  const { dataProductId, name, sha256 } = product;
+  return dataProductId === dataProductIdOf({ gateway, experimentId, name, sha256 });
+}
+
 function foldCatalogRow(message: CatalogMessage, changes: RowChanges): void {
   if (message.type === 'ApplicationRegistered') put(changes, 'applications', applicationRow(message));
-  else put(changes, 'data_products', uploadRow(message));
+  else if (
+    isItsOwn(
+      { ...message.payload.dataProduct, dataProductId: message.payload.dataProduct.id },
+      message.gateway,
+    )
+  ) {
+    put(changes, 'data_products', uploadRow(message));
+  }
 }
 
 function putExperiment(state: ExperimentState, partition: number, changes: RowChanges): void {

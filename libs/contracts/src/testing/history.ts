@@ -2,7 +2,7 @@
  * Writes histories for specs: messages with made-up envelopes, in offset order. Used by the specs of this library
  * only; nothing in it is exported.
  */
-import { eventIdOf, jobTokenOf } from '../ids.js';
+import { dataProductIdOf, eventIdOf, jobTokenOf } from '../ids.js';
 import { type MessageOf, newMessage } from '../envelope/envelope.js';
 import { foldExperiment, type FoldOutcome, type HistoryMessage } from '../experiment/evolve.js';
 import type { ExperimentState } from '../experiment/state.js';
@@ -109,13 +109,13 @@ export const EVENTS = {
       evidence: [],
     }),
   lost: (attempt = 1) => historyEvent('JobLost', { ...ofJob(attempt), why: 'gone', evidence: [] }),
-  output: () =>
+  output: (experimentId = EXPERIMENT_ID) =>
     historyEvent('OutputStaged', {
       processIndex: 0,
       role: 'output',
       name: 'counts',
       path: 'counts.json',
-      dataProductId: 'dp_0123456789abcdefghjkmnpqrs',
+      dataProductId: dataProductIdOf({ gateway: 'default', experimentId, name: 'counts', sha256: HASH }),
       sha256: HASH,
       bytes: 12,
     }),
