@@ -74,7 +74,7 @@ export class Broker {
   private readonly tick: Tick;
   private readonly deadlines: Deadlines;
   private readonly directory: LogDirectory;
-  private readonly coordinators: Coordinators;
+  readonly coordinators: Coordinators;
   private readonly housekeeping: Housekeeping;
   private readonly listener: Listener;
   private readonly admin: AdminHttp;

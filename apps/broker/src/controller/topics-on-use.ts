@@ -45,8 +45,12 @@ export class TopicsOnUse {
 
   #request(name: string, done?: () => void): void {
     const waiting = this.#underWay.get(name);
-    if (waiting !== undefined || this.controller.image.topics.has(name)) {
-      if (done !== undefined && waiting?.push(done) === undefined) done();
+    if (waiting !== undefined) {
+      if (done !== undefined) waiting.push(done);
+      return;
+    }
+    if (this.controller.image.topics.has(name)) {
+      done?.();
       return;
     }
     this.#underWay.set(name, done === undefined ? [] : [done]);

@@ -9,10 +9,11 @@ const committed = (partition: number, commitTimestampMs: number, metadata = '') 
 
 describe('the group coordinator over time', () => {
   let running: RunningBroker;
-  const coordinator = (): GroupCoordinator => running.broker['coordinators'].groups;
+  const coordinator = (): GroupCoordinator => running.broker.coordinators.groups;
   beforeEach(async () => {
     running = await RunningBroker.start({
-      TIDEMARK_KAFKA_NUM_PARTITIONS: '400',
+      TIDEMARK_KAFKA_NUM_PARTITIONS: '10',
+      TIDEMARK_KAFKA_MESSAGE_MAX_BYTES: '20000',
       TIDEMARK_KAFKA_OFFSETS_RETENTION_CHECK_INTERVAL_MS: '20',
       TIDEMARK_KAFKA_OFFSETS_RETENTION_MINUTES: '1',
     });
@@ -65,7 +66,7 @@ describe('the group coordinator over time', () => {
 
   it('refuses a commit that is larger than its topic allows, and that one only', async () => {
     const now = Date.now();
-    const large = Array.from({ length: 400 }, (_, index) => committed(index, now, 'x'.repeat(4096)));
+    const large = Array.from({ length: 10 }, (_, index) => committed(index, now, 'x'.repeat(4096)));
     const answers = await Promise.all([commit('g', ...large), commit('g', committed(1, now))]);
     expect(answers).toEqual([ErrorCode.INVALID_COMMIT_OFFSET_SIZE, ErrorCode.NONE]);
     expect(partitionsOf('g')).toEqual([1]);
