@@ -9,8 +9,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Fault } from '../console/fault.js';
-import type { Home } from '../stack/home.js';
+import { readLine, type Home } from '../stack/home.js';
 import type { RunUser } from './run-user.js';
+
+const SHARED_PREFIX = 'tidemark-postgres-';
+const HOME_NOTE = 'home';
 
 export interface ClusterPlace {
   /** Holds the other two; made by `preparePlace`. */
@@ -37,10 +40,28 @@ export function preparePlace(place: ClusterPlace, user: RunUser | undefined): vo
     if (user !== undefined) fs.chmodSync(place.folder, 0o711);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    const found = fs.lstatSync(place.folder);
-    const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
-    if (!isOurs) throw new Fault(`${place.folder} was made by somebody else; remove it and try again`);
+    if (!isOurs(place.folder)) {
+      throw new Fault(`${place.folder} was made by somebody else; remove it and try again`);
+    }
   }
+}
+
+/** Notes in a shared folder whose home it is, and removes those of homes that are no more. */
+export function sweepPlaces(place: ClusterPlace, home: Home): void {
+  if (!path.basename(place.folder).startsWith(SHARED_PREFIX)) return;
+  fs.writeFileSync(path.join(place.folder, HOME_NOTE), `${home.root}\n`, { mode: 0o600 });
+  const parent = path.dirname(place.folder);
+  for (const name of fs.readdirSync(parent).filter((candidate) => candidate.startsWith(SHARED_PREFIX))) {
+    const folder = path.join(parent, name);
+    if (folder === place.folder || !isOurs(folder)) continue;
+    const noted = readLine(path.join(folder, HOME_NOTE));
+    if (noted !== undefined && !fs.existsSync(noted)) fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isOurs(folder: string): boolean {
+  const found = fs.lstatSync(folder, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
 }
 
 export function removePlace(place: ClusterPlace): void {
@@ -52,7 +73,7 @@ function sharedFolderOf(home: Home): string {
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
   const parent = [os.tmpdir(), '/tmp', '/var/tmp'].find(isReachableByAll);
   if (parent === undefined) throw new Fault('there is no temporary directory that every user can reach');
-  return path.join(parent, `tidemark-postgres-${hash}`);
+  return path.join(parent, `${SHARED_PREFIX}${hash}`);
 }
 
 /** Can anybody walk down to this directory? */

@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../console/fault.js';
 import { readLine, writeOnce, type Home } from '../stack/home.js';
-import { placeOf, preparePlace, type ClusterPlace } from './cluster-place.js';
+import { placeOf, preparePlace, sweepPlaces, type ClusterPlace } from './cluster-place.js';
 import { clearDeadPostmaster } from './dead-postmaster.js';
 import { findPrograms, type PostgresPrograms } from './programs.js';
 import { findRunUser, type RunUser } from './run-user.js';
@@ -28,6 +28,7 @@ export function openCluster(home: Home): Cluster {
   const user = findRunUser();
   const place = placeOf(home, user);
   preparePlace(place, user);
+  sweepPlaces(place, home);
   // Nobody knows the password of a cluster that an earlier home of this name left behind.
   if (readLine(home.postgresPasswordPath) === undefined) removeData(place);
   const password = writeOnce(home.postgresPasswordPath, () => randomBytes(24).toString('base64url'));
