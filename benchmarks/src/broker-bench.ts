@@ -14,10 +14,11 @@ import type { Address } from '@tidemark/platform';
 import { startBareServer, startBroker, type ServerProcess } from './broker-process.js';
 import { runFetchLoad } from './fetch-load.js';
 import { createTopic, produceOne } from './kafka-setup.js';
-import { runProduceLoad, type LoadResult, type ProduceLoad } from './produce-load.js';
+import type { Figure } from './figure.js';
+import { median } from './median.js';
+import { runProduceLoad, type LoadResult } from './produce-load.js';
 
 const TOPIC = 'bench';
-const ROUNDS = 5;
 const MEGABYTE = 1e6;
 
 /** Batches of a MiB of 1 kB records, one connection. */
@@ -38,31 +39,47 @@ const SMALL = {
   recordsPerBatch: 1,
   acks: -1,
 } as const;
-const LARGE_REQUESTS = 1_000;
-const SMALL_REQUESTS = 400_000;
-const FETCH_REQUESTS = 2_000;
 /** The newest batches, which are read again and again. */
 const TAIL_BATCHES = 2;
 
-export interface BrokerBench {
-  readonly ddMBps: number;
-  readonly bareMBps: number;
-  readonly brokerMBps: number;
-  readonly bareRequestsPerSecond: number;
-  readonly brokerRequestsPerSecond: number;
-  readonly fetchMBps: number;
-  readonly idleRssMB: number;
-  readonly loadedRssMB: number;
+export interface BrokerBenchSize {
+  readonly rounds: number;
+  readonly largeRequests: number;
+  readonly smallRequests: number;
+  readonly fetchRequests: number;
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+export const BROKER_FULL: BrokerBenchSize = {
+  rounds: 5,
+  largeRequests: 1_000,
+  smallRequests: 400_000,
+  fetchRequests: 2_000,
+};
+export const BROKER_QUICK: BrokerBenchSize = {
+  rounds: 3,
+  largeRequests: 300,
+  smallRequests: 100_000,
+  fetchRequests: 500,
+};
+
+/** What each round found; rates in MB/s and requests/s, memory in MB. */
+interface Rounds {
+  readonly dd: number[];
+  readonly bareLarge: number[];
+  readonly brokerLarge: number[];
+  readonly fetch: number[];
+  readonly bareSmall: number[];
+  readonly brokerSmall: number[];
+  readonly idle: number[];
+  readonly loaded: number[];
+}
+
 const mbps = ({ bytes, seconds }: LoadResult): number => bytes / seconds / MEGABYTE;
 const perSecond = ({ requests, seconds }: LoadResult): number => requests / seconds;
 
-function ddRate(directory: string): number {
+function ddRate(directory: string, mebibytes: number): number {
   const path = join(directory, 'dd');
-  const run = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=1M', `count=${LARGE_REQUESTS}`], {
+  const run = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=1M', `count=${mebibytes}`], {
     env: { ...process.env, LC_ALL: 'C' },
   });
   rmSync(path, { force: true });
@@ -83,83 +100,107 @@ async function withServer<T>(
   }
 }
 
-function load(address: Address, shape: typeof LARGE | typeof SMALL, checked: boolean): ProduceLoad {
-  return { ...shape, address, checked, requests: shape === LARGE ? LARGE_REQUESTS : SMALL_REQUESTS };
+/** The load, after a tenth of it that is not measured: neither side is timed while its code is being compiled. */
+async function measured(produce: ProduceLoad): Promise<LoadResult> {
+  await runProduceLoad({ ...produce, requests: produce.requests / 10 });
+  return runProduceLoad(produce);
 }
 
 /** `directory` decides which file system is measured. */
-export async function runBrokerBench(directory = tmpdir()): Promise<BrokerBench> {
+export async function runBrokerBench(
+  size: BrokerBenchSize,
+  say: (line: string) => void,
+  directory = tmpdir(),
+): Promise<Figure[]> {
   const home = mkdtempSync(join(directory, 'tidemark-broker-bench-'));
-  const dd: number[] = [];
-  const bare = { large: [] as number[], small: [] as number[] };
-  const broker = { large: [] as number[], small: [] as number[], fetch: [] as number[] };
-  const rss = { idle: [] as number[], loaded: [] as number[] };
+  const rounds: Rounds = {
+    dd: [],
+    bareLarge: [],
+    brokerLarge: [],
+    fetch: [],
+    bareSmall: [],
+    brokerSmall: [],
+    idle: [],
+    loaded: [],
+  };
   try {
-    for (let round = 0; round < ROUNDS; round++) {
-      dd.push(ddRate(home));
-      await withServer(startBareServer(home), async ({ address }) => {
-        bare.large.push(mbps(await runProduceLoad(load(address, LARGE, false))));
-      });
-      await withServer(startBroker(home), async (server) => {
-        await createTopic(server.address, TOPIC);
-        rss.idle.push(server.rss() / MEGABYTE);
-        broker.large.push(mbps(await runProduceLoad(load(server.address, LARGE, true))));
-        broker.fetch.push(mbps(await fetchTail(server.address)));
-        rss.loaded.push(server.rss() / MEGABYTE);
-      });
-      await withServer(startBareServer(home), async ({ address }) => {
-        bare.small.push(perSecond(await runProduceLoad(load(address, SMALL, false))));
-      });
-      await withServer(startBroker(home), async ({ address }) => {
-        await createTopic(address, TOPIC);
-        broker.small.push(perSecond(await runProduceLoad(load(address, SMALL, true))));
-      });
+    for (let round = 0; round < size.rounds; round++) {
+      say(`broker: round ${round + 1} of ${size.rounds}`);
+      await measureRound(home, size, rounds);
     }
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-  return {
-    ddMBps: median(dd),
-    bareMBps: median(bare.large),
-    brokerMBps: median(broker.large),
-    bareRequestsPerSecond: median(bare.small),
-    brokerRequestsPerSecond: median(broker.small),
-    fetchMBps: median(broker.fetch),
-    idleRssMB: median(rss.idle),
-    loadedRssMB: median(rss.loaded),
-  };
+  return figuresOf(rounds);
+}
+
+/** Both sides in turn, each in a new process on a new file of the same size. */
+async function measureRound(home: string, size: BrokerBenchSize, rounds: Rounds): Promise<void> {
+  const large = { ...LARGE, requests: size.largeRequests };
+  const small = { ...SMALL, requests: size.smallRequests };
+  rounds.dd.push(ddRate(home, size.largeRequests));
+  await withServer(startBareServer(home), async ({ address }) => {
+    rounds.bareLarge.push(mbps(await runProduceLoad({ ...large, address, checked: false })));
+  });
+  await withServer(startBroker(home), async (server) => {
+    const { address } = server;
+    await createTopic(address, TOPIC);
+    rounds.idle.push(server.rss() / MEGABYTE);
+    rounds.brokerLarge.push(mbps(await runProduceLoad({ ...large, address, checked: true })));
+    rounds.fetch.push(mbps(await fetchTail(address, size.fetchRequests)));
+    rounds.loaded.push(server.rss() / MEGABYTE);
+  });
+  await withServer(startBareServer(home), async ({ address }) => {
+    rounds.bareSmall.push(perSecond(await runProduceLoad({ ...small, address, checked: false })));
+  });
+  await withServer(startBroker(home), async ({ address }) => {
+    await createTopic(address, TOPIC);
+    rounds.brokerSmall.push(perSecond(await runProduceLoad({ ...small, address, checked: true })));
+  });
 }
 
 /** Reads the newest batches over and over: what every consumer that keeps up asks for. */
-async function fetchTail(address: Address): Promise<LoadResult> {
+async function fetchTail(address: Address, requests: number): Promise<LoadResult> {
   const { baseOffset, batchBytes } = await produceOne(address, LARGE);
   const offsets = Array.from(
     { length: TAIL_BATCHES },
     (_, index) => baseOffset - (TAIL_BATCHES - 1 - index) * LARGE.recordsPerBatch,
   );
-  return runFetchLoad({
-    address,
-    topic: TOPIC,
-    offsets,
-    batchBytes,
-    requests: FETCH_REQUESTS,
-    inFlightMax: 2,
-  });
+  return runFetchLoad({ address, topic: TOPIC, offsets, batchBytes, requests, inFlightMax: 2 });
 }
 
-/** The figures as lines for people; goals beside them. */
-export function describeBrokerBench(bench: BrokerBench): string[] {
-  const whole = (value: number): string => Math.round(value).toLocaleString('en');
-  const ratio = (value: number, of: number, goal: number): string =>
-    `${(value / of).toFixed(2)} (goal >= ${goal.toFixed(2)})${value / of >= goal ? '' : '  MISSED'}`;
+/** A ratio is the median of the rounds' ratios, so that a slow moment of the machine weighs on both of its sides. */
+function ratio(values: readonly number[], others: readonly number[]): number {
+  return median(values.map((value, round) => value / (others[round] ?? Number.NaN)));
+}
+
+function figuresOf(rounds: Rounds): Figure[] {
+  const { dd, bareLarge, brokerLarge, fetch, bareSmall, brokerSmall, idle, loaded } = rounds;
+  const rate = (name: string, values: readonly number[], unit: string, goal?: Figure['goal']): Figure => ({
+    name,
+    value: median(values),
+    unit,
+    ...(goal === undefined ? {} : { goal }),
+  });
+  const toOther = (values: readonly number[], others: readonly number[], of: string, atLeast: number) => ({
+    measured: ratio(values, others),
+    of,
+    atLeast,
+  });
+  const idleMB = median(idle);
   return [
-    `dd bs=1M                          ${whole(bench.ddMBps)} MB/s`,
-    `bare server, MiB batches          ${whole(bench.bareMBps)} MB/s, of dd ${ratio(bench.bareMBps, bench.ddMBps, 0.5)}`,
-    `broker, MiB batches               ${whole(bench.brokerMBps)} MB/s, of bare ${ratio(bench.brokerMBps, bench.bareMBps, 0.5)}`,
-    `broker, fetch from memory         ${whole(bench.fetchMBps)} MB/s, of produce ${ratio(bench.fetchMBps, bench.brokerMBps, 1)}`,
-    `bare server, 100 B unbatched      ${whole(bench.bareRequestsPerSecond)} requests/s`,
-    `broker, 100 B unbatched           ${whole(bench.brokerRequestsPerSecond)} requests/s, of bare ${ratio(bench.brokerRequestsPerSecond, bench.bareRequestsPerSecond, 1 / 3)}`,
-    `broker memory, idle               ${bench.idleRssMB.toFixed(1)} MB (goal < 80)${bench.idleRssMB < 80 ? '' : '  MISSED'}`,
-    `broker memory, after that load    ${bench.loadedRssMB.toFixed(1)} MB`,
+    rate('dd bs=1M', dd, 'MB/s'),
+    rate('bare server, MiB batches', bareLarge, 'MB/s', toOther(bareLarge, dd, 'of dd', 0.5)),
+    rate('broker, MiB batches', brokerLarge, 'MB/s', toOther(brokerLarge, bareLarge, 'of bare', 0.5)),
+    rate('broker, fetch from memory', fetch, 'MB/s', toOther(fetch, brokerLarge, 'of produce', 1)),
+    rate('bare server, 100 B unbatched', bareSmall, 'requests/s'),
+    rate(
+      'broker, 100 B unbatched',
+      brokerSmall,
+      'requests/s',
+      toOther(brokerSmall, bareSmall, 'of bare', 1 / 3),
+    ),
+    { name: 'broker memory, idle', value: idleMB, unit: 'MB', goal: { measured: idleMB, below: 80 } },
+    rate('broker memory, after that load', loaded, 'MB'),
   ];
 }

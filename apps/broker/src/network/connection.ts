@@ -13,7 +13,7 @@ import type { CloseReason } from './close-reason.js';
 import type { Dispatch } from './dispatch.js';
 import { Outbox } from './outbox.js';
 import { ReceiveBuffer } from './receive-buffer.js';
-import type { RequestInFlight, RequestOwner } from './request.js';
+import { RequestInFlight, type RequestOwner } from './request.js';
 
 /** Requests of a pipelined API that one connection may have outstanding. */
 const IN_FLIGHT_MAX = 1024;
@@ -183,13 +183,13 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
     const start = this.input.frameStart;
     this.reader.reset(this.input.content, start, start + size);
     const accepted = this.options.dispatch.accept(this.reader, this);
-    if ('reason' in accepted) {
+    if (!(accepted instanceof RequestInFlight)) {
       this.close(accepted.reason, accepted.detail);
       return false;
     }
     this.input.consume(size);
     this.takenUp += 1;
-    this.requests.push(accepted.inFlight);
+    this.requests.push(accepted);
     this.options.dispatch.handle(accepted, this);
     return !this.gone;
   }

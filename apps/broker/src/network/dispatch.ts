@@ -5,12 +5,11 @@
  */
 import type { Clock } from '@tidemark/platform';
 import {
+  FRAME_PREFIX_BYTES,
   WireError,
   apiVersionsApi,
-  beginFrame,
   decodeRequest,
   encodeResponse,
-  endFrame,
   readRequestHeader,
   writeResponseHeader,
   type AnyApi,
@@ -30,13 +29,6 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** A decoded request that is ready to be handled. */
-export interface Accepted {
-  readonly inFlight: RequestInFlight;
-  /** Undefined when the answer is known without it (ApiVersions of a version from the future). */
-  readonly request: unknown;
-}
-
 export interface DispatchOptions {
   readonly handlers: readonly Handler[];
   readonly metrics: BrokerMetrics;
@@ -52,13 +44,8 @@ export class Dispatch {
     for (const handler of options.handlers) this.table[handler.api.key] = handler;
   }
 
-  /** The handler of an API key. */
-  handlerOf(key: number): Handler | undefined {
-    return this.table[key];
-  }
-
   /** Reads header and body. The request's `records` lie in the reader's bytes. */
-  accept(reader: ByteReader, owner: RequestOwner): Accepted | Refusal {
+  accept(reader: ByteReader, owner: RequestOwner): RequestInFlight | Refusal {
     try {
       const start = reader.position;
       const apiKey = reader.int16();
@@ -70,7 +57,8 @@ export class Dispatch {
       reader.position = start;
       const { correlationId, clientId } = readRequestHeader(reader, this.apiOf);
       const inFlight = new RequestInFlight(owner, handler, apiVersion, correlationId, clientId ?? '');
-      return { inFlight, request: decodeRequest(handler.api, apiVersion, reader) };
+      inFlight.request = decodeRequest(handler.api, apiVersion, reader);
+      return inFlight;
     } catch (error) {
       if (error instanceof WireError) return { reason: 'malformed', detail: error.message };
       throw error;
@@ -83,15 +71,18 @@ export class Dispatch {
     apiVersion: number,
     handler: Handler,
     owner: RequestOwner,
-  ): Accepted | Refusal {
+  ): RequestInFlight | Refusal {
     if (handler.api.key !== apiVersionsApi.key) {
       return { reason: 'unsupported-version', detail: `${handler.api.name} version ${apiVersion}` };
     }
-    return { inFlight: new RequestInFlight(owner, handler, 0, reader.int32(), ''), request: undefined };
+    return new RequestInFlight(owner, handler, 0, reader.int32(), '');
   }
 
   /** Calls the handler. What it throws is a bug: the connection closes, everybody else goes on. */
-  handle({ inFlight, request }: Accepted, owner: RequestOwner): void {
+  handle(inFlight: RequestInFlight, owner: RequestOwner): void {
+    const { request } = inFlight;
+    // It may wait long for its answer, and need not keep what was asked meanwhile.
+    inFlight.request = undefined;
     inFlight.startedAt = this.options.clock.monotonic();
     this.options.metrics.requestStarted(inFlight.api.key);
     try {
@@ -108,10 +99,10 @@ export class Dispatch {
     this.options.metrics.requestEnded(api.key, this.options.clock.monotonic() - inFlight.startedAt);
     if (response === undefined) return true;
     try {
-      const mark = beginFrame(writer);
+      const start = writer.reserve(FRAME_PREFIX_BYTES);
       writeResponseHeader(writer, api, apiVersion, correlationId);
       encodeResponse(api, apiVersion, writer, response as Parameters<typeof encodeResponse>[3]);
-      endFrame(writer, mark);
+      writer.patchInt32(start, writer.position - start - FRAME_PREFIX_BYTES);
       return true;
     } catch (error) {
       this.fail(error, inFlight, owner);

@@ -21,6 +21,8 @@ export interface RequestOwner {
 
 export class RequestInFlight implements RequestContext {
   answered = false;
+  /** Undefined when the answer is known without it (ApiVersions of a version from the future). */
+  request: unknown = undefined;
   /** What to encode; undefined while there is none, or none is to be sent. */
   response: unknown = undefined;
   /** When it was taken up, monotonic milliseconds. */

@@ -48,6 +48,8 @@ export class Replica implements TickTask {
   private leaderId = -1;
   private epoch = -1;
   private retired = false;
+  private isLeading = false;
+  private refused = false;
   private appendOptions: Readonly<Record<AppendOrigin, AppendOptions>>;
 
   constructor(private readonly options: ReplicaOptions) {
@@ -73,7 +75,7 @@ export class Replica implements TickTask {
 
   /** True while this broker leads the partition and its log can be used. */
   get leading(): boolean {
-    return this.leaderId === this.options.brokerId && this.log.failure === undefined && !this.retired;
+    return this.isLeading;
   }
 
   /** The first offset that is not committed: consumers read below it. */
@@ -113,6 +115,7 @@ export class Replica implements TickTask {
     this.leaderId = image.leader;
     this.epoch = image.leaderEpoch;
     this.appendOptions = optionsOf(this.epoch);
+    this.decideLeading();
     if (this.leading) this.log.assignEpoch(this.epoch);
     else this.tellWaiters(this.availability);
     this.options.tick.scheduleWrite(this);
@@ -183,29 +186,48 @@ export class Replica implements TickTask {
   /** The partition is leaving this broker, or the broker stops: everybody who waits is told. */
   retire(): void {
     this.retired = true;
+    this.decideLeading();
     this.tellWaiters(ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
 
   /** The one place where the high watermark moves. This log alone commits, as long as a partition has one replica. */
   private advance(): void {
     const end = this.log.acknowledgeableEnd;
+    if (this.refused && end > this.log.highWatermark) this.recovered();
     if (this.leading && end > this.log.highWatermark) this.log.highWatermark = end;
     if (this.writing.size > 0) this.writing.release(end);
     if (this.committing.size > 0) this.committing.release(this.highWatermark);
     if (this.readers.size > 0) this.readers.wake();
   }
 
+  private recovered(): void {
+    this.refused = false;
+    this.options.logger.info(
+      { topic: this.topic, partition: this.partition },
+      'the disk takes appends again',
+    );
+  }
+
   /** The disk refused: what was staged is gone from the log again, reads go on, the next append tries anew. */
   private writeRefused(error: Error): void {
-    this.report(error, 'append refused by the disk');
+    // A full disk refuses thousands of times a second; its beginning and its end are worth a line each.
+    if (!this.refused) this.report(error, 'append refused by the disk');
+    this.refused = true;
     this.writing.failBeyond(this.logEndOffset, ErrorCode.KAFKA_STORAGE_ERROR);
     this.committing.failBeyond(this.logEndOffset, ErrorCode.KAFKA_STORAGE_ERROR);
   }
 
   /** What is on disk is not known any more: this replica serves nobody until the broker starts again. */
   private failed(error: Error): void {
+    this.decideLeading();
     this.report(error, 'log failed: partition taken offline');
     this.tellWaiters(ErrorCode.KAFKA_STORAGE_ERROR);
+  }
+
+  /** Asked for three times a request, so it is kept, and decided anew whenever one of its reasons changes. */
+  private decideLeading(): void {
+    const { brokerId } = this.options;
+    this.isLeading = this.leaderId === brokerId && this.log.failure === undefined && !this.retired;
   }
 
   private report(err: Error, what: string): void {
