@@ -16,7 +16,7 @@ import { runFetchLoad } from './fetch-load.js';
 import { createTopic, produceOne } from './kafka-setup.js';
 import type { Figure } from './figure.js';
 import { median } from './median.js';
-import { runProduceLoad, type LoadResult } from './produce-load.js';
+import { runProduceLoad, type LoadResult, type ProduceLoad } from './produce-load.js';
 
 const TOPIC = 'bench';
 const MEGABYTE = 1e6;
@@ -140,22 +140,22 @@ async function measureRound(home: string, size: BrokerBenchSize, rounds: Rounds)
   const small = { ...SMALL, requests: size.smallRequests };
   rounds.dd.push(ddRate(home, size.largeRequests));
   await withServer(startBareServer(home), async ({ address }) => {
-    rounds.bareLarge.push(mbps(await runProduceLoad({ ...large, address, checked: false })));
+    rounds.bareLarge.push(mbps(await measured({ ...large, address, checked: false })));
   });
   await withServer(startBroker(home), async (server) => {
     const { address } = server;
     await createTopic(address, TOPIC);
     rounds.idle.push(server.rss() / MEGABYTE);
-    rounds.brokerLarge.push(mbps(await runProduceLoad({ ...large, address, checked: true })));
+    rounds.brokerLarge.push(mbps(await measured({ ...large, address, checked: true })));
     rounds.fetch.push(mbps(await fetchTail(address, size.fetchRequests)));
     rounds.loaded.push(server.rss() / MEGABYTE);
   });
   await withServer(startBareServer(home), async ({ address }) => {
-    rounds.bareSmall.push(perSecond(await runProduceLoad({ ...small, address, checked: false })));
+    rounds.bareSmall.push(perSecond(await measured({ ...small, address, checked: false })));
   });
   await withServer(startBroker(home), async ({ address }) => {
     await createTopic(address, TOPIC);
-    rounds.brokerSmall.push(perSecond(await runProduceLoad({ ...small, address, checked: true })));
+    rounds.brokerSmall.push(perSecond(await measured({ ...small, address, checked: true })));
   });
 }
 
