@@ -21,6 +21,7 @@ async function blocks() {
   const contracts = await source('libs/contracts/src/index.ts');
   const service = await source('libs/service/src/index.ts');
   const configs = await source('apps/broker/src/config-table.ts');
+  const log = await source('libs/log/src/index.ts');
   const services = {};
   for (const name of Object.keys(settingsPages.SERVICES)) {
     services[name] = await source(`apps/${name}/src/config.ts`);
@@ -43,7 +44,7 @@ async function blocks() {
     'docs/http-api.md': { routes: await contractPages.routesBlock(httpServer, service) },
     'docs/configuration.md': {
       'broker-settings': settingsPages.brokerSettingsBlock(root, configs),
-      'topic-settings': settingsPages.topicSettingsBlock(root, configs),
+      'topic-settings': settingsPages.topicSettingsBlock(root, configs, log),
       'broker-variables': settingsPages.brokerVariablesBlock(root, await source('apps/broker/src/config.ts')),
       'common-variables': settingsPages.commonVariablesBlock(services, service),
       'service-variables': settingsPages.serviceVariablesBlock(services, service),

@@ -34,39 +34,47 @@ function settingsInUse(root) {
 const IDLE = '; no effect in this release';
 
 /** Whether the broker does anything about a setting, or about a topic's setting that falls back to it. */
-function effect(name, inUse, { TOPIC_CONFIGS }) {
-  const ofTopics = Object.entries(TOPIC_CONFIGS).filter(([, broker]) => broker === name);
+function effect(name, inUse, { TOPIC_FALLBACKS }) {
+  const ofTopics = [...TOPIC_FALLBACKS].filter(([, broker]) => broker === name);
   return inUse.has(name) || ofTopics.some(([topic]) => inUse.has(topic)) ? '' : IDLE;
 }
+
+/** Sentences of the tables end with a full stop; in a cell of a table more may follow. */
+const meaningOf = ({ documentation }) => documentation.replace(/\.$/, '');
 
 export function brokerSettingsBlock(root, configs) {
   const { BROKER_CONFIGS, BROKER_CONFIG_ALIASES } = configs;
   const inUse = settingsInUse(root);
-  const rows = Object.entries(BROKER_CONFIGS).map(([name, definition]) => {
-    const alias = Object.entries(BROKER_CONFIG_ALIASES).filter(([, other]) => other.name === name);
+  const rows = [...BROKER_CONFIGS].map(([name, definition]) => {
+    const alias = [...BROKER_CONFIG_ALIASES].filter(([, other]) => other.name === name);
     const also = alias.length === 0 ? '' : `; also as ${codes(alias.map(([other]) => other))}`;
-    const oneOf = definition.oneOf === undefined ? '' : `; one of ${codes(definition.oneOf)}`;
+    const { allowed, type, defaultText } = definition;
+    const oneOf = allowed === undefined ? '' : `; ${type === 'list' ? 'of' : 'one of'} ${codes(allowed)}`;
     return [
       code(name),
-      definition.type,
-      readable(name, definition.default),
-      definition.meaning + oneOf + also + effect(name, inUse, configs),
+      type,
+      readable(name, defaultText),
+      meaningOf(definition) + oneOf + also + effect(name, inUse, configs),
     ];
   });
   return table(['setting', 'type', 'default', 'meaning'], rows);
 }
 
-export function topicSettingsBlock(root, configs) {
-  const { BROKER_CONFIGS, TOPIC_CONFIGS } = configs;
+export function topicSettingsBlock(root, configs, { TOPIC_CONFIGS }) {
+  const { TOPIC_FALLBACKS } = configs;
   const inUse = settingsInUse(root);
   return table(
     ['setting', 'default: the broker’s', 'which is', 'meaning'],
-    Object.entries(TOPIC_CONFIGS).map(([name, broker]) => [
-      code(name),
-      code(broker),
-      readable(broker, BROKER_CONFIGS[broker].default),
-      BROKER_CONFIGS[broker].meaning + effect(broker, inUse, configs),
-    ]),
+    TOPIC_CONFIGS.map((definition) => {
+      const { name, defaultText } = definition;
+      const broker = TOPIC_FALLBACKS.get(name);
+      return [
+        code(name),
+        broker === undefined ? '' : code(broker),
+        readable(name, defaultText),
+        meaningOf(definition) + effect(broker ?? name, inUse, configs),
+      ];
+    }),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The environment as the broker reads it: names, units, precedence, and every fault in one report. */
-import { TOPIC_CONFIGS as LOG_CONFIGS } from '@tidemark/log';
-import { BROKER_CONFIGS, TOPIC_CONFIGS } from './config-table.js';
+import { TOPIC_CONFIGS, logConfigOf, topicConfigDefinition } from '@tidemark/log';
+import { BROKER_CONFIGS, TOPIC_FALLBACKS } from './config-table.js';
 import { readConfig, variableOf, type BrokerConfig, type Environment } from './config.js';
 import { brokerSettings, topicConfigFault, topicLogConfig, topicSettings } from './settings.js';
 
@@ -37,12 +37,13 @@ describe('broker configuration', () => {
     expect(config.configured.get('log.segment.bytes')).toBe('1048576');
   });
 
-  it("knows Kafka's other units, and lets milliseconds win", () => {
+  it("knows Kafka's other units, and lets the finest win", () => {
     const hours = { [`TIDEMARK_KAFKA_LOG_RETENTION_HOURS`]: '2', TIDEMARK_KAFKA_LOG_RETENTION_MINUTES: '1' };
     expect(configOf({ TIDEMARK_KAFKA_LOG_RETENTION_HOURS: '2' }).settings['log.retention.ms']).toBe(
       7_200_000,
     );
     expect(configOf({ TIDEMARK_KAFKA_LOG_RETENTION_HOURS: '-1' }).settings['log.retention.ms']).toBe(-1);
+    expect(configOf(hours).settings['log.retention.ms']).toBe(60_000);
     const both = configOf({ ...hours, TIDEMARK_KAFKA_LOG_RETENTION_MS: '77' });
     expect(both.settings['log.retention.ms']).toBe(77);
   });
@@ -92,7 +93,7 @@ describe('topic configuration', () => {
     ['retention.ms', '-1', undefined],
     ['retention.ms', '-2', 'at least -1'],
     ['cleanup.policy', 'compact', undefined],
-    ['cleanup.policy', 'x', 'must be one of'],
+    ['cleanup.policy', 'x', 'must be of: delete, compact'],
     ['no.such', '1', 'Unknown topic config name: no.such'],
     ['toString', '1', 'Unknown topic config name'],
   ])('%s=%s', (name, value, fault) => {
@@ -101,11 +102,19 @@ describe('topic configuration', () => {
     else expect(found).toContain(fault);
   });
 
-  it('has the settings of a log, with the same defaults', () => {
-    const own = Object.entries(TOPIC_CONFIGS).map(([name, brokerName]) => [
-      name,
-      BROKER_CONFIGS[brokerName].default,
-    ]);
-    expect(own).toEqual(LOG_CONFIGS.map(({ name, defaultText }) => [name, defaultText]).sort());
+  it.each([...TOPIC_FALLBACKS])('%s and %s take the same values', (name, brokerName) => {
+    const ofTopic = topicConfigDefinition(name);
+    expect(BROKER_CONFIGS.get(brokerName)).toEqual({ ...ofTopic, name: brokerName });
+    const variable = variableOf(brokerName);
+    for (const text of ['', '-2', '-1', '0', '1', '4', '2147483648', '1.5', 'true', 'x', 'compact,delete']) {
+      const ofBroker = readConfig({ ...NEEDED, [variable]: text });
+      expect([text, 'faults' in ofBroker]).toEqual([text, topicConfigFault(name, text) !== undefined]);
+    }
+  });
+
+  it('is that of a log where nobody has said anything', () => {
+    const { settings: initial } = brokerSettings(new Map());
+    expect(topicLogConfig({}, initial)).toEqual(logConfigOf());
+    expect(TOPIC_CONFIGS.length).toBeGreaterThan(TOPIC_FALLBACKS.size);
   });
 });

@@ -2,7 +2,7 @@
  * What a broker process is started with. `main.ts` hands the environment in; everything wrong with it is reported
  * together, so that one start shows all faults. Holds no state.
  */
-import { BROKER_CONFIGS, type BrokerSettings } from './config-table.js';
+import type { BrokerConfigName, BrokerSettings } from './config-table.js';
 import { brokerSettings } from './settings.js';
 import type { Address } from '@tidemark/platform';
 
@@ -89,5 +89,5 @@ function address(environment: Environment, variable: string, initial: string, fa
 }
 
 /** The environment variable of a Kafka setting, for messages and documentation. */
-export const variableOf = (name: keyof typeof BROKER_CONFIGS): string =>
+export const variableOf = (name: BrokerConfigName): string =>
   KAFKA_PREFIX + name.toUpperCase().replaceAll('.', '_');

@@ -1,14 +1,20 @@
 /** The partition log on Apache Kafka's on-disk format. Used by the broker and the CLI's tools. */
 export type { AppendOptions, AppendOrigin, AppendResult } from './append/append-result.js';
-export { parseConfig, type ConfigDefinition, type ConfigValue } from './config/config-definition.js';
+export {
+  parseConfig,
+  type ConfigDefinition,
+  type ConfigType,
+  type ConfigValue,
+} from './config/config-definition.js';
 export {
   logConfigOf,
   topicConfigDefinition,
+  topicConfigValue,
   validateTopicConfigs,
   type ConfigTexts,
   type LogConfig,
 } from './config/log-config.js';
-export { TOPIC_CONFIGS } from './config/topic-configs.js';
+export { TOPIC_CONFIGS, type TopicConfigName } from './config/topic-configs.js';
 export {
   LogDirectory,
   partitionName,

@@ -2,9 +2,9 @@
  * The decisions behind DeleteTopics, CreatePartitions and the topic half of AlterConfigs: each item checked by
  * itself, the good ones turned into events. Pure; called by `controller.decider.ts`.
  */
+import { topicConfigDefinition } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
-import { BROKER_CONFIGS, TOPIC_CONFIGS } from '../config-table.js';
-import { isTopicConfig, topicConfigFault } from '../settings.js';
+import { topicConfigFault } from '../settings.js';
 import type { ControllerEvent } from './controller-events.js';
 import { leaderLoads, newPartition, replicaListsFault } from './create-topics.js';
 import type { TopicImage } from './metadata-image.js';
@@ -191,7 +191,8 @@ function configEvents(
 }
 
 function unset(name: string): { value: null } | { fault: string } {
-  return isTopicConfig(name) ? { value: null } : { fault: `Unknown topic config name: ${name}` };
+  if (topicConfigDefinition(name) !== undefined) return { value: null };
+  return { fault: `Unknown topic config name: ${name}` };
 }
 
 function newValue(
@@ -201,12 +202,12 @@ function newValue(
   value: string | null,
 ): { value: string } | { fault: string } {
   if (value === null) return { fault: `${name} has no value` };
-  if (!isTopicConfig(name)) return { fault: `Unknown topic config name: ${name}` };
+  const definition = topicConfigDefinition(name);
+  if (definition === undefined) return { fault: `Unknown topic config name: ${name}` };
   let text = value;
   if (operation !== 'set') {
-    const definition = BROKER_CONFIGS[TOPIC_CONFIGS[name]];
     if (definition.type !== 'list') return { fault: `${name} is no list: it can only be set or deleted` };
-    const before = (topic.configs[name] ?? definition.default).split(',').filter((item) => item !== '');
+    const before = (topic.configs[name] ?? definition.defaultText).split(',').filter((item) => item !== '');
     const items = value.split(',').map((item) => item.trim());
     const after =
       operation === 'append'

@@ -2,8 +2,8 @@
  * Configuration as clients see it: each name of the table with its value, where the value comes from, and what it
  * falls back to. Used by DescribeConfigs and by the answer of CreateTopics. Pure.
  */
-import { BROKER_CONFIGS, TOPIC_CONFIGS } from '../config-table.js';
-import type { BrokerConfigName, ConfigDefinition, ConfigType } from '../config-table.js';
+import { TOPIC_CONFIGS, type ConfigDefinition, type ConfigType } from '@tidemark/log';
+import { BROKER_CONFIGS, TOPIC_FALLBACKS } from '../config-table.js';
 
 /** Kafka's codes for where a value comes from. */
 export const ConfigSource = { TOPIC: 1, STATIC_BROKER: 4, DEFAULT: 5 } as const;
@@ -32,36 +32,36 @@ export function topicConfigEntries(
   overrides: Readonly<Record<string, string>>,
   configured: ReadonlyMap<string, string>,
 ): ConfigEntry[] {
-  return Object.entries(TOPIC_CONFIGS).map(([name, brokerName]) => {
+  return TOPIC_CONFIGS.map((definition) => {
+    const { name } = definition;
     const override = Object.hasOwn(overrides, name) ? overrides[name] : undefined;
     const own = override === undefined ? [] : [{ name, value: override, source: ConfigSource.TOPIC }];
-    return entry(name, false, BROKER_CONFIGS[brokerName], [
-      ...own,
-      ...brokerSynonyms(brokerName, configured),
-    ]);
+    return entry(definition, false, [...own, ...brokerSynonyms(TOPIC_FALLBACKS.get(name), configured)]);
   });
 }
 
 /** Of the broker: all fixed at its start, by its environment. */
 export function brokerConfigEntries(configured: ReadonlyMap<string, string>): ConfigEntry[] {
-  return Object.entries<ConfigDefinition>(BROKER_CONFIGS).map(([name, definition]) =>
-    entry(name, true, definition, brokerSynonyms(name as BrokerConfigName, configured)),
+  return [...BROKER_CONFIGS.values()].map((definition) =>
+    entry(definition, true, brokerSynonyms(definition.name, configured)),
   );
 }
 
-function brokerSynonyms(name: BrokerConfigName, configured: ReadonlyMap<string, string>): ConfigSynonym[] {
-  const value = configured.get(name);
-  const given = value === undefined ? [] : [{ name, value, source: ConfigSource.STATIC_BROKER }];
-  return [...given, { name, value: BROKER_CONFIGS[name].default, source: ConfigSource.DEFAULT }];
+/** None for a topic's setting that no setting of the broker stands behind. */
+function brokerSynonyms(name: string | undefined, configured: ReadonlyMap<string, string>): ConfigSynonym[] {
+  const definition = name === undefined ? undefined : BROKER_CONFIGS.get(name);
+  if (definition === undefined) return [];
+  const value = configured.get(definition.name);
+  const given =
+    value === undefined ? [] : [{ name: definition.name, value, source: ConfigSource.STATIC_BROKER }];
+  return [...given, { name: definition.name, value: definition.defaultText, source: ConfigSource.DEFAULT }];
 }
 
 function entry(
-  name: string,
+  { name, type, defaultText, documentation }: ConfigDefinition,
   readOnly: boolean,
-  definition: ConfigDefinition,
   synonyms: readonly ConfigSynonym[],
 ): ConfigEntry {
-  const { value, source } = synonyms[0] ?? { value: definition.default, source: ConfigSource.DEFAULT };
-  const configType = TYPE_CODES[definition.type];
-  return { name, value, source, readOnly, configType, documentation: definition.meaning, synonyms };
+  const { value, source } = synonyms[0] ?? { value: defaultText, source: ConfigSource.DEFAULT };
+  return { name, value, source, readOnly, configType: TYPE_CODES[type], documentation, synonyms };
 }

@@ -30,15 +30,16 @@ export const LONG_MAX_TEXT = '9223372036854775807';
 /** The value that `text` stands for, or why it stands for none. */
 export function parseConfig(
   definition: ConfigDefinition,
-  text: string,
+  given: string,
 ): { readonly value: ConfigValue } | { readonly fault: string } {
+  const text = given.trim();
   switch (definition.type) {
     case 'int':
     case 'long':
     case 'double':
-      return parseNumber(definition, text.trim());
+      return parseNumber(definition, text);
     case 'boolean': {
-      const lower = text.trim().toLowerCase();
+      const lower = text.toLowerCase();
       if (lower === 'true' || lower === 'false') return { value: lower === 'true' };
       return fault(definition, text, 'must be true or false');
     }

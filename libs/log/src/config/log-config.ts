@@ -3,7 +3,7 @@
  * a topic is loaded or its configuration changes, given to `PartitionLog`. Immutable.
  */
 import { parseConfig, type ConfigDefinition, type ConfigValue } from './config-definition.js';
-import { TOPIC_CONFIGS } from './topic-configs.js';
+import { TOPIC_CONFIGS, type TopicConfigName } from './topic-configs.js';
 
 export interface LogConfig {
   readonly segmentBytes: number;
@@ -31,7 +31,7 @@ export interface LogConfig {
 export type ConfigTexts = Readonly<Record<string, string>>;
 
 const DEFINITIONS: ReadonlyMap<string, ConfigDefinition> = new Map(
-  TOPIC_CONFIGS.map((definition) => [definition.name, definition]),
+  TOPIC_CONFIGS.map((definition): [string, ConfigDefinition] => [definition.name, definition]),
 );
 
 export function topicConfigDefinition(name: string): ConfigDefinition | undefined {
@@ -58,8 +58,8 @@ export function validateTopicConfigs(texts: ConfigTexts): string[] {
  * was validated before it was stored, and a log must open all the same.
  */
 export function logConfigOf(texts: ConfigTexts = {}): LogConfig {
-  const number = (name: string): number => Number(valueOf(name, texts));
-  const policy = valueOf('cleanup.policy', texts) as readonly string[];
+  const number = (name: TopicConfigName): number => Number(topicConfigValue(name, texts));
+  const policy = topicConfigValue('cleanup.policy', texts) as readonly string[];
   return {
     segmentBytes: number('segment.bytes'),
     segmentMs: number('segment.ms'),
@@ -71,16 +71,17 @@ export function logConfigOf(texts: ConfigTexts = {}): LogConfig {
     flushMessages: number('flush.messages'),
     flushMs: number('flush.ms'),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
-    logAppendTime: valueOf('message.timestamp.type', texts) === 'LogAppendTime',
+    logAppendTime: topicConfigValue('message.timestamp.type', texts) === 'LogAppendTime',
     messageTimestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms'),
-    compressionType: String(valueOf('compression.type', texts)),
+    compressionType: String(topicConfigValue('compression.type', texts)),
     deletes: policy.includes('delete'),
     compacts: policy.includes('compact'),
   };
 }
 
-function valueOf(name: string, texts: ConfigTexts): ConfigValue {
+/** The value of one topic configuration: of its text where there is a valid one, of its default otherwise. */
+export function topicConfigValue(name: TopicConfigName, texts: ConfigTexts): ConfigValue {
   const definition = DEFINITIONS.get(name);
   if (definition === undefined) throw new Error(`no topic configuration ${name}`);
   const own = texts[name];

@@ -1,7 +1,8 @@
 /**
  * Apache Kafka's topic configurations as a table: name, type, default, bounds, and the broker configuration that
- * overrides the default. The broker answers DescribeConfigs from it and checks CreateTopics and
- * IncrementalAlterConfigs against it; `log-config.ts` makes a log's settings of it. Data only.
+ * overrides the default. The one table of them: the broker's own settings of the same meaning are made from it, it
+ * answers DescribeConfigs from it and checks CreateTopics and IncrementalAlterConfigs against it; `log-config.ts`
+ * makes a log's settings of it. Data only.
  *
  * Source: Kafka 4.x `TopicConfig`, `LogConfig` and the broker's server-default names. Settings that concern
  * what this broker does not do (tiered storage, throttled replicas) are accepted with their defaults.
@@ -12,7 +13,7 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const CODECS = ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'];
 
-export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
+export const TOPIC_CONFIGS = [
   {
     name: 'cleanup.policy',
     type: 'list',
@@ -214,4 +215,6 @@ export const TOPIC_CONFIGS: readonly ConfigDefinition[] = [
     brokerNames: [{ name: 'unclean.leader.election.enable' }],
     documentation: 'Whether a replica that may lack acknowledged records may lead when no other is left.',
   },
-];
+] as const satisfies readonly ConfigDefinition[];
+
+export type TopicConfigName = (typeof TOPIC_CONFIGS)[number]['name'];
