@@ -1,4 +1,6 @@
 // Waits: node sleep.mjs SECONDS. Says once a second how long it has waited.
+import { performance } from 'node:perf_hooks';
+
 const seconds = Number(process.argv[2]);
 if (!Number.isFinite(seconds) || seconds < 0) {
   console.error('usage: sleep.mjs SECONDS');

@@ -3,7 +3,7 @@
 // space. For the frequencies, letters are lower-cased and what is no letter or digit is cut off at both ends.
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { parseArgs, TextDecoder } from 'node:util';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
