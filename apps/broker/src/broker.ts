@@ -96,6 +96,7 @@ export class Broker {
       path: config.dataDirectory,
       clusterId,
       nodeId: brokerId,
+      ringBytesMax: settings['tail.cache.bytes'],
     });
     this.replicas = new Replicas({ directory: this.directory, brokerId, settings, tick: this.tick, logger });
     this.controller = new Controller({

@@ -57,7 +57,11 @@ export class Housekeeping {
       ),
       {
         name: 'checkpoint',
-        periodMs: settings['replica.high.watermark.checkpoint.interval.ms'],
+        // One file for each, written together.
+        periodMs: Math.min(
+          settings['replica.high.watermark.checkpoint.interval.ms'],
+          settings['log.flush.offset.checkpoint.interval.ms'],
+        ),
         run: () => directory.checkpoint(),
       },
     ];

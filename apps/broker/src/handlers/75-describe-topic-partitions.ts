@@ -1,6 +1,7 @@
 /**
  * DescribeTopicPartitions: topics by name, in pages of partitions. A page ends at the limit that the client or the
- * broker sets, and names the first partition that it left out.
+ * broker sets, and names the first partition that it left out. A cursor that points outside of what is asked for is
+ * INVALID_REQUEST for every topic.
  */
 import {
   ErrorCode,
@@ -33,6 +34,9 @@ function pageOf(image: MetadataImage, request: DescribeTopicPartitionsRequest, l
   const { cursor } = request;
   const all = request.topics.length === 0;
   const asked = all ? [...image.topics.keys()] : request.topics.map(({ name }) => name);
+  if (cursor !== null && (cursor.partitionIndex < 0 || (!all && !asked.includes(cursor.topicName)))) {
+    return { topics: asked.map((name) => failed(name, ErrorCode.INVALID_REQUEST)), nextCursor: null };
+  }
   const names = [...new Set(asked)].sort().filter((name) => cursor === null || name >= cursor.topicName);
   const topics: TopicAnswer[] = [];
   let left = limit;
@@ -50,12 +54,16 @@ function pageOf(image: MetadataImage, request: DescribeTopicPartitionsRequest, l
   return { topics, nextCursor: null };
 }
 
+function failed(name: string, errorCode: ErrorCode): TopicAnswer {
+  return { errorCode, name, topicId: ZERO_UUID, partitions: [] };
+}
+
 function topicAnswer(image: MetadataImage, name: string, first: number, limit: number): TopicAnswer {
   const topic = image.topics.get(name);
   if (topic === undefined) {
     const illegal = topicNameFault(name) !== undefined;
     const errorCode = illegal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    return { errorCode, name, topicId: ZERO_UUID, partitions: [] };
+    return failed(name, errorCode);
   }
   return {
     errorCode: ErrorCode.NONE,

@@ -219,6 +219,16 @@ describe('what a broker tells of itself', () => {
     ]);
     expect(second.topics[0]?.partitions.map(({ partitionIndex }) => partitionIndex)).toEqual([2]);
     expect(second.nextCursor).toBeNull();
+    for (const cursor of [
+      { topicName: 'other', partitionIndex: 0 },
+      { topicName: 't', partitionIndex: -1 },
+    ]) {
+      const { topics } = await page(cursor);
+      expect(topics.map(({ errorCode }) => errorCode)).toEqual([
+        ErrorCode.INVALID_REQUEST,
+        ErrorCode.INVALID_REQUEST,
+      ]);
+    }
   });
 
   it('DescribeLogDirs tells sizes', async () => {
