@@ -3,7 +3,7 @@
  * run files, taken down again with everything it left. Whoever brings one up takes it down.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -72,6 +72,13 @@ export class BenchStack {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
   }
 
+  /** Processor time that all processes of the stack have used so far, PostgreSQL's own children left out. */
+  cpuSeconds(): number {
+    return readdirSync(join(this.home, 'run'))
+      .filter((file) => file.endsWith('.json'))
+      .reduce((sum, file) => sum + cpuSecondsOf(this.runFile(file.slice(0, -'.json'.length)).pid), 0);
+  }
+
   private address(name: string, purpose: string): string {
     const address = this.runFile(name).addresses[purpose];
     if (address === undefined) throw new Error(`${name} has no ${purpose} address`);
@@ -84,6 +91,16 @@ export class BenchStack {
       addresses: Record<string, string>;
     };
   }
+}
+
+/** User and system time, from the 14th and 15th field of stat(5), which count hundredths of a second. */
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
 }
 
 /** `tidemark ...args` in that home. Rejects, with what it said, unless it exits with 0. */

@@ -90,7 +90,7 @@ async function measure(stack: BenchStack, size: StackBenchSize, say: Say): Promi
     launch: true,
   });
   const launchedAt = performance.now();
-  await Promise.all(launched.ids.map((id) => completed(frontDoor, id)));
+  for (const id of launched.ids) await completed(frontDoor, id);
   const drainSeconds = (performance.now() - launchedAt) / 1000;
   const rebuild = await measureRebuild(stack, launched.ids[0] ?? '', size, say);
   const p50 = median(jobTimes);
@@ -121,11 +121,14 @@ async function measureSubmissions(
     apiKey: stack.apiKey,
   }));
   const [through, past]: [SubmissionResult[], SubmissionResult[]] = [[], []];
+  const cpuMs: number[] = [];
   const load = { clients: CLIENTS, submissions: size.submissions, launch: false };
   await runSubmissions({ ...load, targets: [frontDoor] });
   for (let round = 0; round < size.rounds; round += 1) {
     say(`stack: submissions, round ${round + 1} of ${size.rounds}`);
+    const cpuBefore = stack.cpuSeconds();
     through.push(await runSubmissions({ ...load, targets: [frontDoor] }));
+    cpuMs.push(((stack.cpuSeconds() - cpuBefore) * 1000) / size.submissions);
     past.push(await runSubmissions({ ...load, targets: replicas }));
   }
   const rate = (results: readonly SubmissionResult[]): number =>
@@ -148,6 +151,7 @@ async function measureSubmissions(
       value: answerTime(({ p99Ms }) => p99Ms),
       unit: 'ms',
     },
+    { name: '  processor time of the stack for one', value: median(cpuMs), unit: 'ms' },
     { name: 'stack, submits, API servers directly', value: rate(past), unit: '/s' },
   ];
 }
