@@ -75,6 +75,9 @@ export function serverArguments(place: ClusterPlace, port: number): string[] {
     max_wal_senders: '0',
     wal_level: 'minimal',
     jit: 'off',
+    // Fewer processes: one machine, small tables.
+    io_method: 'sync',
+    max_logical_replication_workers: '0',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',

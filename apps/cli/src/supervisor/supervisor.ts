@@ -16,7 +16,7 @@ import { SupervisedProcess } from './supervised-process.js';
 
 export type Report = (line: string) => void;
 
-const READY_BOUND_MS = 90_000;
+const READY_BOUND_MS = 120_000;
 const LOG_TAIL_LINES = 15;
 
 export class Supervisor {

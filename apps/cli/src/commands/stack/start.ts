@@ -6,7 +6,7 @@ import { homeFromEnvironment } from '../../stack/home.js';
 import { findSupervisor, listProcesses, startProcess } from '../../supervisor/control-client.js';
 import { command } from '../command.js';
 
-const READY_BOUND_MS = 60_000;
+const READY_BOUND_MS = 120_000;
 
 export function startCommand(): Command {
   return command('start <name>', 'start a process that was killed', async (call) => {
