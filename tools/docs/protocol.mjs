@@ -20,6 +20,7 @@ const NOTES = {
     'Only groups have coordinators; a transactional id is answered with INVALID_REQUEST, which clients do not retry.',
   JoinGroup: 'The classic protocol, eager and cooperative, with static members. Not KIP-848.',
   ListGroups: 'All groups are of the type `classic`.',
+  SaslHandshake: 'There are no mechanisms: each is refused, and the connection goes on.',
   ApiVersions:
     'A version from the future is answered in the layout of version 0 (KIP-511). No features are told.',
   CreateTopics: 'At most 10,000 new partitions in one request.',
@@ -27,6 +28,7 @@ const NOTES = {
   DescribeConfigs: "A broker tells its own settings, read-only: they come from its process's environment.",
   AlterConfigs: "Topics only: a broker's settings are its environment.",
   IncrementalAlterConfigs: 'Topics only.',
+  ListConfigResources: 'Topics and brokers; loggers, client metrics and groups have no configuration here.',
   DescribeCluster: 'There are no controllers apart from brokers (endpoint type 2 is refused).',
 };
 
