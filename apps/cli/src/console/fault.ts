@@ -17,9 +17,14 @@ export class Fault extends Error {
 
 /** What any thrown value has to say, in one line. */
 export function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
+  if (!isError(cause)) return String(cause);
   // `fetch` hides the system's word ("connect ECONNREFUSED …") one level down.
-  const inner = cause.cause instanceof Error && cause.message === 'fetch failed' ? cause.cause : cause;
-  const text = inner.message === '' ? ((inner as NodeJS.ErrnoException).code ?? inner.name) : inner.message;
+  const inner = isError(cause.cause) && cause.message === 'fetch failed' ? cause.cause : cause;
+  const text = inner.message === '' ? (inner.code ?? inner.name) : inner.message;
   return text.replace(/\s*\n\s*/g, ' ').trim();
+}
+
+/** By its shape: an error of Node's own need not be an instance of this realm's `Error`. */
+function isError(value: unknown): value is NodeJS.ErrnoException & { readonly cause?: unknown } {
+  return typeof value === 'object' && value !== null && 'message' in value;
 }
