@@ -131,6 +131,7 @@ export class Broker {
           connections: () => this.listener.connections,
           partitions: () => this.replicas.count,
           parkedReads: () => this.replicas.parkedReads,
+          tailBytes: () => this.directory.tailBytes,
         },
       ),
       image: () => this.controller.image,

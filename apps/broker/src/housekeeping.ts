@@ -1,6 +1,6 @@
 /**
- * What has to be done now and then: flushes that are due, checkpoints, retention, forgetting silent producers. Holds
- * one timer per duty. Started and stopped by `broker.ts`. A duty that fails is logged and done again next time.
+ * What has to be done now and then: flushes that are due, checkpoints, retention, forgetting silent producers and the
+ * tails of idle logs. Holds one timer per duty. Started and stopped by `broker.ts`. A duty that fails is logged and done again next time.
  */
 import type { LogDirectory } from '@tidemark/log';
 import type { Clock, Timer } from '@tidemark/platform';
@@ -22,6 +22,8 @@ interface Duty {
 
 const FLUSH_CHECK_MS = 500;
 const PRODUCER_CHECK_MS = 600_000;
+/** A log's tail in memory is given up when nobody has used it for one to two of these. */
+const TAIL_CHECK_MS = 60_000;
 /** A timer's longest delay. */
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
@@ -64,6 +66,7 @@ export class Housekeeping {
         ),
         run: () => directory.checkpoint(),
       },
+      { name: 'idle tails', periodMs: TAIL_CHECK_MS, run: () => directory.releaseIdle() },
     ];
   }
 

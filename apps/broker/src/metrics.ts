@@ -15,6 +15,7 @@ export interface MetricSources {
   connections(): number;
   partitions(): number;
   parkedReads(): number;
+  tailBytes(): number;
 }
 
 export class BrokerMetrics {
@@ -102,6 +103,7 @@ export class BrokerMetrics {
     single('connections', 'Open connections', () => sources.connections(), Gauge);
     single('partitions', 'Partitions with a replica here', () => sources.partitions(), Gauge);
     single('parked_reads', 'Fetch requests that wait for records', () => sources.parkedReads(), Gauge);
+    single('tail_bytes', 'Memory of the tails of all logs, bytes', () => sources.tailBytes(), Gauge);
     return registry;
   }
 
