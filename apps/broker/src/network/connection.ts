@@ -21,6 +21,8 @@ const IN_FLIGHT_MAX = 1024;
 const UNSENT_BYTES_MAX = 1024 * 1024;
 /** Bytes kept of a client that sends faster than it is served, before it is not read from any more. */
 const UNREAD_BYTES_MAX = 64 * 1024;
+/** Array elements of one request; ten topics of 10,000 partitions each, and nothing a broker could choke on. */
+const REQUEST_ELEMENTS_MAX = 100_000;
 
 export interface ClientConnectionOptions {
   readonly id: number;
@@ -62,6 +64,7 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
     this.remote = connection.remote;
     this.advertised = options.advertised;
     this.outbox = new Outbox(connection);
+    this.reader.elementsMax = REQUEST_ELEMENTS_MAX;
   }
 
   /** Requests that have not been answered. */
