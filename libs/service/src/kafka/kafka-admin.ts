@@ -6,6 +6,7 @@
 import kafkajs from 'kafkajs';
 import type { Admin } from 'kafkajs';
 import { sleep } from '@tidemark/platform';
+import { SharedAnswer } from '../topics/shared-answer.js';
 import type { TopicSpec } from '../topics/topics.js';
 import { TopicsError } from '../topics/topics.js';
 import { createKafka, innermostError, protocolErrorType } from './kafka-client.js';
@@ -27,6 +28,7 @@ export class KafkaAdmin {
   readonly #settings: KafkaSettings;
   readonly #closed = new AbortController();
   readonly #partitions = new Map<string, Promise<number>>();
+  readonly #bounds = new Map<string, SharedAnswer<ReadonlyMap<number, LogBounds>>>();
   #admin: Promise<Admin> | undefined;
 
   constructor(settings: KafkaSettings) {
@@ -49,9 +51,20 @@ export class KafkaAdmin {
   /** Forgets what is known of a topic, because somebody found it gone. */
   forget(topic: string): void {
     this.#partitions.delete(topic);
+    this.#bounds.delete(topic);
   }
 
+  /** As they are after the call; those who ask at once share a question. */
   bounds(topic: string): Promise<ReadonlyMap<number, LogBounds>> {
+    let shared = this.#bounds.get(topic);
+    if (shared === undefined) {
+      shared = new SharedAnswer(() => this.#askBounds(topic));
+      this.#bounds.set(topic, shared);
+    }
+    return shared.get();
+  }
+
+  #askBounds(topic: string): Promise<ReadonlyMap<number, LogBounds>> {
     return this.#ask(async (admin) => {
       const offsets = await admin.fetchTopicOffsets(topic);
       return new Map(
