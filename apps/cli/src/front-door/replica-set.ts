@@ -14,6 +14,9 @@ import { livingRunFiles } from '../stack/run-file.js';
 /** `ready` does its work, `answering` lives but says it is not ready, `silent` has not answered (yet). */
 export type Health = 'ready' | 'answering' | 'silent';
 
+/** The healthiest first. */
+const ORDER: Readonly<Record<Health, number>> = { ready: 0, answering: 1, silent: 2 };
+
 export interface Replica {
   readonly name: string;
   readonly identity: ProcessIdentity;
@@ -64,18 +67,15 @@ export class ReplicaSet {
 
   /** The least busy of the healthiest living replicas, not among those `tried`; they take turns at a tie. */
   pick(tried: ReadonlySet<Replica>): Replica | undefined {
-    const candidates = this.#replicas.filter(
-      (replica) => !tried.has(replica) && nodeProcesses.isAlive(replica.identity),
+    const first = this.#turn++ % Math.max(1, this.#replicas.length);
+    const inTurn = [...this.#replicas.slice(first), ...this.#replicas.slice(0, first)];
+    return (
+      inTurn
+        .filter((replica) => !tried.has(replica) && replica.health !== 'silent')
+        .sort((one, other) => ORDER[one.health] - ORDER[other.health] || one.underWay - other.underWay)
+        // Looking whether a process lives reads a file: only of the one that is wanted, until one does.
+        .find((replica) => nodeProcesses.isAlive(replica.identity))
     );
-    for (const health of ['ready', 'answering'] as const) {
-      const healthy = candidates.filter((replica) => replica.health === health);
-      if (healthy.length === 0) continue;
-      const least = Math.min(...healthy.map((replica) => replica.underWay));
-      const idle = healthy.filter((replica) => replica.underWay === least);
-      this.#turn = (this.#turn + 1) % Number.MAX_SAFE_INTEGER;
-      return idle[this.#turn % idle.length];
-    }
-    return undefined;
   }
 
   /** Notes that a replica did not answer a request; it is asked for its health before it gets another. */
