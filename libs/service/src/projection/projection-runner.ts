@@ -39,7 +39,7 @@ export interface RebuildOptions {
 }
 
 /** Records in one transaction: enough to make rows repeat, few enough to stay short. */
-const TRANSACTION_RECORDS_MAX = 20_000;
+const TRANSACTION_RECORDS_MAX = 5_000;
 const BACK_OFF_MS = 100;
 const BACK_OFF_MAX_MS = 2_000;
 /** The tables are not what they should be: missing, half there, of another shape. The log makes them anew. */
