@@ -70,7 +70,8 @@ export class AdminHttp {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return json({ error: 'only GET is served' }, 405);
     const { registry, image, ready } = this.options;
-    switch (new URL(request.url ?? '/', 'http://broker').pathname) {
+    // Not by `new URL`, which throws on what a stranger may send ("//").
+    switch (request.url?.split('?', 1)[0]) {
       case '/healthz':
         return json({ status: 'ok' });
       case '/readyz':

@@ -60,24 +60,34 @@ export function createTopics(
 ): { events: ControllerEvent[]; results: TopicResult[] } {
   const events: ControllerEvent[] = [];
   const results: TopicResult[] = [];
-  const names = topics.map(({ name }) => name);
-  const added = new Set<string>();
+  const mentions = mentionsOf(topics);
+  const added = new Map<string, string>();
   const loads = leaderLoads(state);
   let budget = NEW_PARTITIONS_MAX;
-  for (const [index, topic] of topics.entries()) {
+  for (const topic of topics) {
     // A name given twice makes nothing, not even at its first mention, and gets one result.
-    if (names.indexOf(topic.name) !== index) continue;
-    const plan = names.includes(topic.name, index + 1)
-      ? refusal(ErrorCode.INVALID_REQUEST, 'Duplicate topic name in the request')
-      : (nameRefusal(state, topic.name, added) ?? planTopic(loads, topic, defaults, budget));
+    const count = mentions.get(topic.name);
+    if (count === undefined) continue;
+    mentions.delete(topic.name);
+    const plan =
+      count > 1
+        ? refusal(ErrorCode.INVALID_REQUEST, 'Duplicate topic name in the request')
+        : (nameRefusal(state, topic.name, added) ?? planTopic(loads, topic, defaults, budget));
     results.push('error' in plan ? refused(topic, plan) : created(topic, plan));
     if ('error' in plan) continue;
     budget -= plan.placement.length;
     for (const [leader] of plan.placement) addLead(loads, leader ?? -1);
-    added.add(topic.name);
+    added.set(collisionKey(topic.name), topic.name);
     events.push(...topicEvents(topic, plan));
   }
   return { events, results };
+}
+
+/** How often a request names each of its topics. */
+export function mentionsOf(topics: readonly { readonly name: string }[]): Map<string, number> {
+  const mentions = new Map<string, number>();
+  for (const { name } of topics) mentions.set(name, (mentions.get(name) ?? 0) + 1);
+  return mentions;
 }
 
 function refusal(error: ErrorCode, message: string): Refusal {
@@ -94,7 +104,11 @@ function created({ name, topicId }: NewTopic, { placement, configs }: Plan): Top
   return { name, topicId, error: ErrorCode.NONE, message: null, ...sizes, configs };
 }
 
-function nameRefusal(state: MetadataState, name: string, added: ReadonlySet<string>): Refusal | undefined {
+function nameRefusal(
+  state: MetadataState,
+  name: string,
+  added: ReadonlyMap<string, string>,
+): Refusal | undefined {
   const fault = topicNameFault(name);
   if (fault !== undefined) return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, fault);
   if (name === METADATA_TOPIC)
@@ -102,8 +116,7 @@ function nameRefusal(state: MetadataState, name: string, added: ReadonlySet<stri
   if (state.topics.has(name))
     return refusal(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`);
   const key = collisionKey(name);
-  const alike =
-    [...(state.collisions.get(key) ?? [])][0] ?? [...added].find((other) => collisionKey(other) === key);
+  const alike = [...(state.collisions.get(key) ?? [])][0] ?? added.get(key);
   if (alike === undefined) return undefined;
   return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${alike}`);
 }

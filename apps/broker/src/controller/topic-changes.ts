@@ -6,7 +6,7 @@ import { topicConfigDefinition } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
 import { topicConfigFault } from '../settings.js';
 import type { ControllerEvent } from './controller-events.js';
-import { leaderLoads, newPartition, replicaListsFault } from './create-topics.js';
+import { leaderLoads, newPartition, replicaListsFault, mentionsOf } from './create-topics.js';
 import type { TopicImage } from './metadata-image.js';
 import type { MetadataState } from './metadata-state.js';
 import { placePartitions } from './placement.js';
@@ -74,18 +74,18 @@ export function createPartitions(
   wanted: readonly PartitionsWanted[],
 ): { events: ControllerEvent[]; results: PartitionsResult[] } {
   const events: ControllerEvent[] = [];
-  const names = wanted.map(({ name }) => name);
-  const results = wanted
-    .filter(({ name }, index) => names.indexOf(name) === index)
-    .map((item): PartitionsResult => {
-      const duplicate = names.indexOf(item.name) !== names.lastIndexOf(item.name);
-      const outcome = duplicate
-        ? { error: ErrorCode.INVALID_REQUEST, message: 'Duplicate topic name in the request' }
-        : partitionEvents(state, item);
+  const mentions = mentionsOf(wanted);
+  const results = [...new Map(wanted.map((item) => [item.name, item])).values()].map(
+    (item): PartitionsResult => {
+      const outcome =
+        (mentions.get(item.name) ?? 0) > 1
+          ? { error: ErrorCode.INVALID_REQUEST, message: 'Duplicate topic name in the request' }
+          : partitionEvents(state, item);
       if (!('events' in outcome)) return { name: item.name, ...outcome };
       events.push(...outcome.events);
       return { name: item.name, ...DONE };
-    });
+    },
+  );
   return { events, results };
 }
 

@@ -45,11 +45,17 @@ function topicsOf(broker: BrokerContext, request: MetadataRequest, context: Requ
   const flagged = context.apiVersion > ALWAYS_CREATES_VERSION;
   const create =
     broker.config.settings['auto.create.topics.enable'] && (!flagged || request.allowAutoTopicCreation);
-  return (request.topics ?? []).map((asked) => {
+  return onceEach(request.topics ?? []).map((asked) => {
     const topic = asked.name === null ? image.topicsById.get(asked.topicId) : image.topics.get(asked.name);
     if (topic !== undefined) return known(topic, image, operations);
     return unknown(asked, create && asked.name !== null ? broker.topicsOnUse.create(asked.name) : undefined);
   });
+}
+
+/** A topic asked for a thousand times is answered once, as in Kafka. */
+function onceEach(topics: readonly TopicAsked[]): readonly TopicAsked[] {
+  if (topics.length < 2) return topics;
+  return [...new Map(topics.map((topic) => [topic.name ?? topic.topicId, topic])).values()];
 }
 
 function unknown(asked: TopicAsked, created: ErrorCode | undefined): TopicAnswer {

@@ -35,6 +35,7 @@ describe('the group protocol on the wire', () => {
       memberId?: string;
       groupInstanceId?: string | null;
       sessionTimeoutMs?: number;
+      protocols?: { name: string; metadata: Uint8Array }[];
       client?: RawClient;
     } = {},
   ): Promise<Joined> => {
@@ -99,6 +100,11 @@ describe('the group protocol on the wire', () => {
       'a long session',
       () => join(5, 'x', { sessionTimeoutMs: 1_800_001 }),
       ErrorCode.INVALID_SESSION_TIMEOUT,
+    ],
+    [
+      'more of a member than a record could hold',
+      () => join(5, 'x', { protocols: [{ name: 'range', metadata: Buffer.alloc(2_000_000) }] }),
+      ErrorCode.INVALID_REQUEST,
     ],
     ['an id that nobody gave', () => join(5, 'x', { memberId: 'me' }), ErrorCode.UNKNOWN_MEMBER_ID],
   ])('refuses %s', async (_, ask, error) => {

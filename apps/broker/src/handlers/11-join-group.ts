@@ -17,8 +17,12 @@ export const joinGroupHandler = defineHandler(joinGroupApi, (broker) => (request
   const { apiVersion, clientId } = context;
   const done = (answer: JoinAnswer): void => respond(responseOf(answer, apiVersion));
   const { groupId, memberId, sessionTimeoutMs } = request;
-  const partition =
-    groupId === '' ? ErrorCode.INVALID_GROUP_ID : partitionFor(broker, groupId, sessionTimeoutMs);
+  const tooLarge =
+    request.protocols.reduce((sum, { metadata }) => sum + metadata.length, 0) >
+    broker.config.settings['message.max.bytes'];
+  const refused =
+    groupId === '' ? ErrorCode.INVALID_GROUP_ID : tooLarge ? ErrorCode.INVALID_REQUEST : undefined;
+  const partition = refused ?? partitionFor(broker, groupId, sessionTimeoutMs);
   if (typeof partition === 'number') {
     done(failedJoin(partition, memberId));
     return;

@@ -22,7 +22,9 @@ interface Refusal {
 export const describeConfigsHandler = defineHandler(
   describeConfigsApi,
   (broker) => (request, _context, respond) => {
-    respond({ results: request.resources.map((resource) => describe(broker, resource, request)) });
+    // A resource named a hundred thousand times is described once: the answer must not dwarf the question.
+    const asked = new Map(request.resources.map((one) => [`${one.resourceType}/${one.resourceName}`, one]));
+    respond({ results: [...asked.values()].map((resource) => describe(broker, resource, request)) });
   },
 );
 

@@ -28,7 +28,11 @@ export function alterConfigs(
   validateOnly: boolean,
   done: (results: ResourceResult[]) => void,
 ): void {
-  const checked = resources.map((resource) => refusalOf(resources, resource) ?? resource.change);
+  const mentions = new Map<string, number>();
+  for (const resource of resources) mentions.set(keyOf(resource), (mentions.get(keyOf(resource)) ?? 0) + 1);
+  const checked = resources.map(
+    (resource) => refusalOf(resource, mentions.get(keyOf(resource)) ?? 0) ?? resource.change,
+  );
   const changes = checked.filter((change) => 'operations' in change);
   broker.controller.submit({ type: 'AlterConfigs', changes, validateOnly }, (answer) => {
     const outcomes =
@@ -44,12 +48,12 @@ export function alterConfigs(
   });
 }
 
-function refusalOf(resources: readonly ResourceChange[], resource: ResourceChange): ItemResult | undefined {
-  const { resourceType, resourceName } = resource;
-  const same = resources.filter(
-    (other) => other.resourceType === resourceType && other.resourceName === resourceName,
-  );
-  if (same.length > 1) return invalid('The resource is named twice in the request');
+function keyOf({ resourceType, resourceName }: ResourceChange): string {
+  return `${resourceType}/${resourceName}`;
+}
+
+function refusalOf({ resourceType }: ResourceChange, mentions: number): ItemResult | undefined {
+  if (mentions > 1) return invalid('The resource is named twice in the request');
   if (resourceType === ResourceType.TOPIC) return undefined;
   if (resourceType === ResourceType.BROKER) {
     return invalid("A broker's settings are fixed at its start, by its environment");

@@ -187,5 +187,5 @@ describe('rubbish', () => {
     } finally {
       await running.stop();
     }
-  });
+  }, 60_000);
 });

@@ -209,6 +209,20 @@ describe('lengths that lie', () => {
   });
 });
 
+describe('elements', () => {
+  it('are bounded over the whole message, and counted anew for the next', () => {
+    const bytes = Buffer.from('00000003000000000000000500000000000000', 'hex');
+    const reader = new ByteReader(bytes);
+    reader.elementsMax = 7;
+    reader.reset(bytes);
+    expect(reader.arrayLength(1)).toBe(3);
+    reader.skip(4);
+    expect(() => reader.arrayLength(1)).toThrow('more than 7 array elements');
+    reader.reset(bytes, 8);
+    expect(reader.arrayLength(1)).toBe(5);
+  });
+});
+
 describe('uuid', () => {
   it.each([
     ['00112233-4455-6677-8899-aabbccddeeff', '00112233445566778899aabbccddeeff'],

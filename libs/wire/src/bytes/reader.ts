@@ -16,6 +16,9 @@ const STRING_LENGTH_MAX = 0x7fff;
 export class ByteReader {
   /** Next byte to read, an index into the source. */
   position = 0;
+  /** Array elements that one message may have; lower it for messages of strangers before `reset`. */
+  elementsMax = 0x3fffffff;
+  private elementsLeft = this.elementsMax;
   private source: Buffer = Buffer.alloc(0);
   private numbers: DataView = new DataView(this.source.buffer, 0, 0);
   private limit = 0;
@@ -33,6 +36,7 @@ export class ByteReader {
     if (start < 0 || end > bytes.length || start > end) throw new WireError('range outside of the bytes');
     this.position = start;
     this.limit = end;
+    this.elementsLeft = this.elementsMax;
   }
 
   get end(): number {
@@ -229,6 +233,9 @@ export class ByteReader {
     if (count * bytesMin > this.limit - this.position) {
       throw new WireError(`array of ${count} elements, ${this.limit - this.position} bytes are left`);
     }
+    // Two bytes on the wire become a hundred in memory: a limit on bytes alone would not bound what is made of them.
+    this.elementsLeft -= count;
+    if (this.elementsLeft < 0) throw new WireError(`more than ${this.elementsMax} array elements`);
     return count;
   }
 
