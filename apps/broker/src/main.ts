@@ -21,7 +21,13 @@ function endWith(exitCode: number, ...lines: readonly string[]): never {
 const read = readConfig(process.env);
 if ('faults' in read) endWith(EXIT_CONFIG, ...read.faults);
 const { config } = read;
-const logger = pino({ name: config.name, level: config.logLevel });
+// As all processes write their lines: level by name, time as text.
+const logger = pino({
+  level: config.logLevel,
+  base: { name: config.name },
+  timestamp: pino.stdTimeFunctions.isoTime,
+  formatters: { level: (label) => ({ level: label }) },
+});
 
 process.on('uncaughtException', (err) => {
   logger.fatal({ err }, 'broker failed');
@@ -57,7 +63,10 @@ function stopOnSignals(broker: Broker): void {
     stopping = true;
     logger.info({ signal }, 'broker stops');
     broker.stop().then(
-      () => process.exit(0),
+      () => {
+        if (config.runFile !== undefined) nodeDisk.removeSync(config.runFile);
+        process.exit(0);
+      },
       (err: unknown) => {
         logger.fatal({ err }, 'broker could not stop in order');
         process.exit(EXIT_FAILED);

@@ -10,7 +10,7 @@ import type { FastifyInstance } from 'fastify';
 import { runFileOf, type Home } from '../stack/home.js';
 import { writeRunFile } from '../stack/run-file.js';
 import { makeHome, removeHome, until } from '../supervisor/testing/fake-stack.js';
-import { openFrontDoor, type FrontDoorLimits } from './front-door.js';
+import { logLines, openFrontDoor, type FrontDoorLimits } from './front-door.js';
 import { ReplicaSet } from './replica-set.js';
 
 const LIMITS: FrontDoorLimits = { answerBoundMs: 4_000, attemptBoundMs: 500, noReplicaBoundMs: 300 };
@@ -83,7 +83,7 @@ describe('front door', () => {
     home = makeHome();
     replicas = new ReplicaSet(home.runDirectory);
     fakes = [];
-    door = await openFrontDoor(replicas, LIMITS, 'silent');
+    door = await openFrontDoor(replicas, LIMITS, logLines('front-door-1', 'silent'));
     url = await door.listen({ host: '127.0.0.1', port: 0 });
   });
 
@@ -242,6 +242,27 @@ describe('front door', () => {
     const waiting = fetch(`${url}/v1/x`);
     await start('api-server-1');
     expect((await waiting).status).toBe(200);
+  });
+
+  it('answers for itself what is about a process, and shows the figures of none', async () => {
+    const [one] = first(await start('api-server-1'));
+    const answers = await Promise.all(
+      ['/healthz', '/readyz', '/metrics', '/%6detrics'].map((path) => fetch(`${url}${path}`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 404]);
+    const problem = { type: 'urn:tidemark:problem:not-found', status: 404, instance: '/metrics' };
+    expect(await answers[2]?.json()).toMatchObject(problem);
+    expect(one.seen).toEqual([]);
+    for (const path of ['/openapi.json', '/docs', '/problems/internal', '/v1/experiments']) {
+      expect(await (await fetch(`${url}${path}`)).text()).toBe('api-server-1');
+    }
+    one.isReady = false;
+    await until(
+      () => replicas.replicas.map((replica) => replica.health),
+      (healths) => healths.includes('answering'),
+    );
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
   it('prefers replicas that are ready, but uses one that only answers rather than none', async () => {

@@ -1,6 +1,7 @@
 /**
- * The one address of the stack: forwards every request to an API replica and hides a dead one. Holds no state but
- * the replicas' (ReplicaSet). Built on @fastify/reply-from, the library below @fastify/http-proxy, because the
+ * The one address of the stack: forwards every request to an API replica and hides a dead one; only what is about a
+ * process itself (health, metrics) is answered here and never by some replica. Holds no state but the replicas'
+ * (ReplicaSet). Built on @fastify/reply-from, the library below @fastify/http-proxy, because the
  * choice of another replica after a failure needs each request in hand.
  *
  * What must hold:
@@ -15,9 +16,10 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
 } from 'fastify';
 import { readPayload } from './payload.js';
-import { NO_REPLICA, REPLICA_LOST, TOO_LATE, UNREADABLE, sendProblem } from './problems.js';
+import { NO_REPLICA, NOT_HERE, REPLICA_LOST, TOO_LATE, UNREADABLE, sendProblem } from './problems.js';
 import type { Replica, ReplicaSet } from './replica-set.js';
 
 export interface FrontDoorLimits {
@@ -51,13 +53,23 @@ interface Forwarding {
   readonly tried: Set<Replica>;
 }
 
+/** Log lines as all processes write them: level by name, time as text, the process's name. */
+export function logLines(name: string, level: string): FastifyServerOptions['logger'] {
+  return {
+    level,
+    base: { name },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+  };
+}
+
 export async function openFrontDoor(
   replicas: ReplicaSet,
-  limits: FrontDoorLimits = DEFAULT_LIMITS,
-  logLevel = 'info',
+  limits: FrontDoorLimits,
+  logger: FastifyServerOptions['logger'],
 ): Promise<FastifyInstance> {
   const server = fastify({
-    logger: { level: logLevel },
+    ...(logger === undefined ? {} : { logger }),
     logController: new LogController({ disableRequestLogging: true }),
     // Event streams would keep a closing server open for ever.
     forceCloseConnections: 'idle',
@@ -81,10 +93,14 @@ export async function openFrontDoor(
     if (!isTheirs) request.log.error({ err: error }, 'could not forward');
     sendProblem(reply, isTheirs ? UNREADABLE : REPLICA_LOST);
   });
-  server.get('/front-door/readyz', async (_request, reply) => {
-    const isReady = replicas.replicas.some((replica) => replica.health === 'ready');
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'no replica is ready' });
-  });
+  for (const path of ['/readyz', '/front-door/readyz']) {
+    server.get(path, async (_request, reply) => {
+      const isReady = replicas.replicas.some((replica) => replica.health === 'ready');
+      return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'no replica is ready' });
+    });
+  }
+  server.get('/healthz', () => ({ status: 'alive' }));
+  server.all('/metrics', (_request, reply) => sendProblem(reply, NOT_HERE));
   server.get('/front-door/replicas', () =>
     replicas.replicas.map(({ name, origin, health, underWay }) => ({ name, origin, health, underWay })),
   );

@@ -1,12 +1,12 @@
 /**
  * Entry of `front-door-1`. Environment: TIDEMARK_NAME, TIDEMARK_RUN_FILE, TIDEMARK_LISTEN (host:port),
  * TIDEMARK_RUN_DIRECTORY (where the API replicas publish themselves), TIDEMARK_LOG_LEVEL. Faults in it are reported
- * together, exit code 78. SIGTERM lets requests under way finish, for a moment, and exits 0.
+ * together, exit code 78. SIGTERM lets requests under way finish, for a moment, removes the run file and exits 0.
  */
 import type { AddressInfo } from 'node:net';
 import { nodeProcesses } from '@tidemark/platform/node';
-import { writeRunFile } from '../stack/run-file.js';
-import { DEFAULT_LIMITS, openFrontDoor } from './front-door.js';
+import { removeRunFile, writeRunFile } from '../stack/run-file.js';
+import { DEFAULT_LIMITS, logLines, openFrontDoor } from './front-door.js';
 import { ReplicaSet } from './replica-set.js';
 
 const EXIT_CONFIGURATION = 78;
@@ -45,7 +45,11 @@ async function main(): Promise<void> {
     process.exit(EXIT_CONFIGURATION);
   }
   const replicas = new ReplicaSet(configuration.runDirectory);
-  const server = await openFrontDoor(replicas, DEFAULT_LIMITS, configuration.logLevel);
+  const server = await openFrontDoor(
+    replicas,
+    DEFAULT_LIMITS,
+    logLines(configuration.name, configuration.logLevel),
+  );
   replicas.start();
   await server.listen({ host: configuration.host, port: configuration.port });
   const { address, port } = server.server.address() as AddressInfo;
@@ -59,8 +63,12 @@ async function main(): Promise<void> {
   });
   const drain = (): void => {
     replicas.stop();
-    setTimeout(() => process.exit(0), DRAIN_BOUND_MS).unref();
-    void server.close().then(() => process.exit(0));
+    const end = (): void => {
+      removeRunFile(configuration.runFile);
+      process.exit(0);
+    };
+    setTimeout(end, DRAIN_BOUND_MS).unref();
+    void server.close().then(end);
   };
   process.once('SIGTERM', drain);
   process.once('SIGINT', drain);

@@ -34,6 +34,14 @@ export const TOO_LATE: Problem = {
   retryAfterSeconds: 1,
 };
 
+/** Figures are each process's own and not for whoever uses the stack. */
+export const NOT_HERE: Problem = {
+  status: 404,
+  type: 'not-found',
+  title: 'There is nothing here',
+  detail: 'Every process shows its metrics at its own address only.',
+};
+
 /** What the forwarding library will not forward: a path that climbs, a body it cannot read. */
 export const UNREADABLE: Problem = {
   status: 400,

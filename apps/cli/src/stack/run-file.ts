@@ -1,7 +1,8 @@
 /**
  * Run files: what each process publishes about itself under `<home>/run` once it listens. Read by the supervisor
- * (readiness), the front door (where the API replicas are) and the commands (where to connect to). A run file may
- * outlive its process: whoever acts on one checks the identity in it.
+ * (readiness), the front door (where the API replicas are) and the commands (where to connect to). A process that
+ * ends in order takes its run file with it, and the supervisor removes those of processes that it ended; one may
+ * outlive its process all the same: whoever acts on one checks the identity in it.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -46,6 +47,10 @@ export function readRunFile(file: string): RunFile | undefined {
 
 export function writeRunFile(file: string, run: RunFile): void {
   writePrivately(file, `${JSON.stringify(run, undefined, 2)}\n`);
+}
+
+export function removeRunFile(file: string): void {
+  fs.rmSync(file, { force: true });
 }
 
 /** Run files of the directory whose process lives, sorted by name. */

@@ -6,12 +6,11 @@
  * What must hold: at most one child at a time (`#generation` makes everything that was begun for an older one
  * void), and a change is reported in the same turn in which a child was started, so that the state file knows it.
  */
-import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '@tidemark/platform';
 import { Fault, reasonOf } from '../console/fault.js';
 import { logPathOf, runFileOf, type Home } from '../stack/home.js';
-import { readRunFile, writeRunFile, type RunFile } from '../stack/run-file.js';
+import { readRunFile, removeRunFile, writeRunFile, type RunFile } from '../stack/run-file.js';
 import { BackOff } from './back-off.js';
 import { adoptChild, spawnChild, type Child, type Exit } from './child.js';
 import type { ProcessPlan, ProcessRow, ProcessState } from './process-plan.js';
@@ -102,6 +101,7 @@ export class SupervisedProcess {
     this.#generation += 1;
     const child = this.#child;
     if (child === undefined) {
+      this.#removeRunFile();
       this.#change('stopped');
       return;
     }
@@ -120,6 +120,7 @@ export class SupervisedProcess {
       await child.exited;
     }
     this.#child = undefined;
+    this.#removeRunFile();
     this.#change('stopped', outcome === 'late' ? 'did not stop in time and was killed' : undefined);
   }
 
@@ -162,7 +163,7 @@ export class SupervisedProcess {
   async #spawn(generation: number): Promise<void> {
     await this.plan.prepare?.();
     if (generation !== this.#generation || this.#desired !== 'running') return;
-    rmSync(runFileOf(this.home, this.plan.name), { force: true });
+    this.#removeRunFile();
     const child = await spawnChild(this.plan, logPathOf(this.home, this.plan.name));
     this.#own(child, generation);
     this.onChange(this);
@@ -183,6 +184,11 @@ export class SupervisedProcess {
     const { name, kind } = this.plan;
     const startedAt = new Date().toISOString();
     writeRunFile(runFileOf(this.home, name), { name, kind, ...child.identity, addresses, startedAt });
+  }
+
+  /** Some processes write none themselves, some had no chance to remove it. */
+  #removeRunFile(): void {
+    removeRunFile(runFileOf(this.home, this.plan.name));
   }
 
   #awaitReady(generation: number): void {

@@ -187,8 +187,9 @@ describe('Supervisor', () => {
       );
       await first.bringUp();
       first.abandon();
-      await endProcesses(livingProcesses(readState(home)), () => undefined);
+      await endProcesses(home, livingProcesses(readState(home)), () => undefined);
       expect(livingProcesses(readState(home))).toEqual([]);
+      expect(fs.readdirSync(home.runDirectory)).toEqual([]);
     });
   });
 
@@ -204,5 +205,7 @@ describe('Supervisor', () => {
     await supervisor.bringUp();
     const run = JSON.parse(fs.readFileSync(runFileOf(home, 'a-1'), 'utf8')) as { pid: number };
     expect(run.pid).toBe(rowOf(supervisor, 'a-1').pid);
+    await supervisor.shutDown();
+    expect(fs.readdirSync(home.runDirectory)).toEqual([]);
   });
 });

@@ -6,8 +6,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeProcesses } from '@tidemark/platform/node';
 import { Fault } from '../console/fault.js';
-import { logPathOf, type Home } from '../stack/home.js';
+import { logPathOf, runFileOf, type Home } from '../stack/home.js';
 import type { Ports } from '../stack/ports.js';
+import { removeRunFile } from '../stack/run-file.js';
 import { ownIdentity, signalIdentity } from './child.js';
 import { tailOf } from './log-file.js';
 import type { ProcessPlan, ProcessRow } from './process-plan.js';
@@ -57,7 +58,7 @@ export class Supervisor {
       if (living !== undefined) process.adopt(living.identity);
     }
     this.#save();
-    await endProcesses(this.#strays, this.report);
+    await endProcesses(this.home, this.#strays, this.report);
     const ready = new Map<string, Promise<void>>();
     // Plans come in an order in which each follows those that it needs.
     for (const process of this.#processes) {
@@ -151,17 +152,26 @@ export class Supervisor {
   }
 }
 
-/** Ends processes that nobody supervises, in stop order: politely, and by SIGKILL after each one's bound. */
-export async function endProcesses(living: readonly LivingProcess[], report: Report): Promise<void> {
+/**
+ * Ends processes that nobody supervises, in stop order: politely, and by SIGKILL after each one's bound. Their run
+ * files go with them.
+ */
+export async function endProcesses(
+  home: Home,
+  living: readonly LivingProcess[],
+  report: Report,
+): Promise<void> {
   const waves = [...new Set(living.map((process) => process.stopWave))].sort((a, b) => a - b);
   for (const wave of waves) {
     await Promise.all(
-      living.filter((process) => process.stopWave === wave).map((process) => endProcess(process, report)),
+      living
+        .filter((process) => process.stopWave === wave)
+        .map((process) => endProcess(home, process, report)),
     );
   }
 }
 
-async function endProcess(living: LivingProcess, report: Report): Promise<void> {
+async function endProcess(home: Home, living: LivingProcess, report: Report): Promise<void> {
   signalIdentity(living.identity, living.stopSignal);
   signalIdentity(living.identity, 'SIGCONT');
   const deadline = Date.now() + living.stopBoundMs;
@@ -169,5 +179,6 @@ async function endProcess(living: LivingProcess, report: Report): Promise<void> 
     if (Date.now() > deadline) signalIdentity(living.identity, 'SIGKILL');
     await delay(50);
   }
+  removeRunFile(runFileOf(home, living.name));
   report(`${living.name}: stopped`);
 }

@@ -62,5 +62,5 @@ async function endStack(home: Home, report: Report): Promise<void> {
     }
   }
   // What a killed supervisor left, or what it could not end.
-  await endProcesses(livingProcesses(readState(home)), report);
+  await endProcesses(home, livingProcesses(readState(home)), report);
 }
