@@ -20,9 +20,9 @@ export function projectionTable(views: readonly ProjectionView[]): string {
       view.replica,
       `${view.projection} v${view.version}`,
       paintState(view.state),
-      String(view.rows),
+      view.rows?.toString() ?? '-',
       String(view.lag),
-      view.hash.slice(0, 16),
+      view.hash?.slice(0, 16) ?? '-',
     ]),
   );
 }

@@ -53,7 +53,7 @@ async function untilLive(replica: RunFile, report: (line: string) => void): Prom
     if (Date.now() - reportedAt > REPORT_EVERY_MS) {
       reportedAt = Date.now();
       for (const view of views)
-        report(`${replica.name}: ${view.state}, ${view.rows} rows, ${view.lag} records to go`);
+        report(`${replica.name}: ${view.state}, ${view.lag} records to go`);
     }
   }
 }

@@ -11,10 +11,11 @@ export interface ProjectionView {
   readonly projection: string;
   readonly version: number;
   readonly state: string;
-  readonly rows: number;
+  /** Nothing while it is being built; so is the hash. */
+  readonly rows: number | null;
   readonly position: string;
   readonly lag: number;
-  readonly hash: string;
+  readonly hash: string | null;
 }
 
 const ANSWER_BOUND_MS = 60_000;
