@@ -32,7 +32,10 @@ export class AdminHttp {
   private readonly server: Server;
 
   constructor(private readonly options: AdminHttpOptions) {
-    this.server = createServer((request, response) => void this.serve(request, response));
+    this.server = createServer((request, response) => {
+      // A question that cannot be answered costs its asker the connection, and the broker nothing.
+      this.serve(request, response).catch(() => response.destroy());
+    });
     this.server.requestTimeout = 10_000;
     this.server.maxHeadersCount = 100;
   }

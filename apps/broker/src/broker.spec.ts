@@ -106,7 +106,9 @@ describe('the life of a broker', () => {
       const metrics = await (await fetch(`${running.admin}/metrics`)).text();
       expect(metrics).toContain('tidemark_broker_partitions 1');
       expect(metrics).toMatch(/tidemark_broker_requests_total\{api="Produce"\} 0/);
-      expect((await fetch(`${running.admin}/nothing`)).status).toBe(404);
+      for (const path of ['/nothing', '//', '/%ff?x']) {
+        expect((await fetch(`${running.admin}${path}`)).status).toBe(404);
+      }
       expect((await fetch(`${running.admin}/topics`, { method: 'DELETE' })).status).toBe(405);
     } finally {
       await running.stop();
