@@ -52,8 +52,7 @@ async function untilLive(replica: RunFile, report: (line: string) => void): Prom
     if (views.length > 0 && views.every((view) => !WORKING.test(view.state) && view.lag === 0)) return views;
     if (Date.now() - reportedAt > REPORT_EVERY_MS) {
       reportedAt = Date.now();
-      for (const view of views)
-        report(`${replica.name}: ${view.state}, ${view.lag} records to go`);
+      for (const view of views) report(`${replica.name}: ${view.state}, ${view.lag} records to go`);
     }
   }
 }
