@@ -61,7 +61,12 @@ export function reasonCodesBlock({ REASON_CODES }) {
 /** The routes of the very document that is served at /openapi.json; nothing is listened on for it. */
 export async function routesBlock({ createHttpServer, openApi }, { Health }) {
   const composition = { clock: {}, keys: {}, asking: {}, history: {}, output: {}, content: {} };
-  const app = await createHttpServer({ composition, health: new Health('docs'), logger: false });
+  const app = await createHttpServer({
+    composition,
+    health: new Health('docs'),
+    random: {},
+    logger: false,
+  });
   try {
     const routes = Object.entries(openApi(app).paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, operation]) => ({ path, method, ...operation })),

@@ -65,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     output,
     content,
   };
-  const app = await createHttpServer({ composition, health, logger: new NestLogger(logger) });
+  const app = await createHttpServer({ composition, health, random, logger: new NestLogger(logger) });
   await app.listen(options.listen);
   measure(health, requests, history);
   return {

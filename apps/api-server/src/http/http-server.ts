@@ -6,6 +6,7 @@ import multipart from '@fastify/multipart';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { Random } from '@tidemark/platform';
 import { registerHealthRoutes, type Health, type NestLogger } from '@tidemark/service';
 import { AppModule, type Composition } from '../app.module.js';
 import type { FastifyRequest, RequestPayload } from 'fastify';
@@ -24,6 +25,7 @@ const REQUEST_TIMEOUT_MS = 15 * 60_000;
 export interface HttpServerOptions {
   readonly composition: Composition;
   readonly health: Health;
+  readonly random: Random;
   readonly logger: NestLogger;
 }
 
@@ -35,6 +37,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Nest
     routerOptions: { maxParamLength: 300 },
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     requestIdHeader: false,
+    // The traceId of problems and log lines: one of its kind over all replicas and restarts.
+    genReqId: () => options.random.uuid(),
   });
   const fastify = adapter.getInstance();
   // Uploads stay streams; the content store counts their bytes.

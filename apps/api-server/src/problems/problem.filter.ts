@@ -16,7 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = toProblem(exception);
-    if (problem.code === 'internal') this.logger.error(exception);
+    if (problem.code === 'internal') this.logger.error(exception, { traceId: request.id });
     if (reply.raw.headersSent) {
       // An answer that had begun: nothing can be said any more but by breaking it off.
       reply.raw.destroy();

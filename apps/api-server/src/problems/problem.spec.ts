@@ -1,8 +1,25 @@
-// How an exception becomes an answer: our own problems, the framework's, and bugs, which show nothing.
-import { BadRequestException, NotFoundException } from '@nestjs/common';
+// How an exception becomes an answer: our own problems, the framework's, and bugs, which show nothing but where to look.
+import { BadRequestException, Controller, Get, Module, NotFoundException } from '@nestjs/common';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PROBLEMS } from '@tidemark/contracts';
+import { NestLogger, silentLogger } from '@tidemark/service';
 import { Problem, problemOfStatus } from './problem.js';
-import { toProblem } from './problem.filter.js';
+import { ProblemFilter, toProblem } from './problem.filter.js';
+
+@Controller()
+class BrokenController {
+  @Get('broken')
+  broken(): never {
+    throw new TypeError('a secret');
+  }
+}
+
+@Module({
+  controllers: [BrokenController],
+  providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+})
+class BrokenModule {}
 
 const framework = (statusCode: number): Error => Object.assign(new Error('refused'), { statusCode });
 
@@ -30,5 +47,22 @@ describe('problems', () => {
     for (const { status } of Object.values(PROBLEMS)) {
       expect(PROBLEMS[problemOfStatus(status)].status).toBe(status);
     }
+  });
+
+  it('logs a bug under the traceId that its caller was given', async () => {
+    const lines: object[] = [];
+    const logger = new NestLogger({ ...silentLogger, error: (fields) => void lines.push(fields) });
+    const app = await NestFactory.create<NestFastifyApplication>(BrokenModule, new FastifyAdapter(), {
+      logger,
+      abortOnError: false,
+    });
+    await app.listen(0, '127.0.0.1');
+    const answer = await fetch(`${await app.getUrl()}/broken`);
+    const { traceId } = (await answer.json()) as { traceId: string };
+    await app.close();
+    expect(traceId).toMatch(/./);
+    expect(lines).toEqual([
+      { context: 'problem', traceId, error: expect.objectContaining({ message: 'a secret' }) as unknown },
+    ]);
   });
 });

@@ -186,11 +186,18 @@ describe('the logger behind NestJS', () => {
     const logger = new NestLogger({ ...silentLogger, info: write, error: write });
     logger.log('mapped', 'Router');
     logger.error('broke', 'at x', 'Router');
-    logger.error(new TypeError('bug'));
+    logger.error(new TypeError('bug'), { traceId: 'x' }, 'Filter');
     expect(lines).toEqual([
       ['mapped', { context: 'Router' }],
       ['broke', { context: 'Router', stack: 'at x' }],
-      ['bug', { error: expect.objectContaining({ class: 'TypeError', message: 'bug' }) as unknown }],
+      [
+        'bug',
+        {
+          context: 'Filter',
+          traceId: 'x',
+          error: expect.objectContaining({ class: 'TypeError', message: 'bug' }) as unknown,
+        },
+      ],
     ]);
   });
 });

@@ -41,7 +41,10 @@ export const silentLogger: Logger = {
   child: () => silentLogger,
 };
 
-/** NestJS passes the message first and the context (a class name) or a stack behind it. */
+/**
+ * NestJS passes the message first and the context (a class name) or a stack behind it; an object between them is
+ * fields for the line.
+ */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -85,6 +88,13 @@ function textOf(message: unknown): string {
 
 function fieldsOf(rest: readonly unknown[]): object {
   const texts = rest.filter((part) => typeof part === 'string');
+  const fields: object = Object.fromEntries(
+    rest.flatMap((part) => Object.entries(typeof part === 'object' ? (part ?? {}) : {})),
+  );
   const context = texts.at(-1);
-  return { ...(context === undefined ? {} : { context }), ...(texts.length > 1 ? { stack: texts[0] } : {}) };
+  return {
+    ...Object.assign({}, ...fields),
+    ...(context === undefined ? {} : { context }),
+    ...(texts.length > 1 ? { stack: texts[0] } : {}),
+  };
 }
