@@ -88,12 +88,12 @@ function textOf(message: unknown): string {
 
 function fieldsOf(rest: readonly unknown[]): object {
   const texts = rest.filter((part) => typeof part === 'string');
-  const fields: object = Object.fromEntries(
-    rest.flatMap((part) => Object.entries(typeof part === 'object' ? (part ?? {}) : {})),
+  const fields: [string, unknown][] = rest.flatMap((part) =>
+    typeof part === 'object' && part !== null ? Object.entries(part) : [],
   );
   const context = texts.at(-1);
   return {
-    ...Object.assign({}, ...fields),
+    ...Object.fromEntries(fields),
     ...(context === undefined ? {} : { context }),
     ...(texts.length > 1 ? { stack: texts[0] } : {}),
   };
