@@ -2,7 +2,7 @@
  * The whole stack as a user has it: brought up by the CLI in a home of its own on free ports, asked over HTTP and by
  * the CLI, taken down again. Holds the home; whoever brings one up takes it down.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
@@ -56,7 +56,7 @@ export class Stack {
   ) {}
 
   static async up(...flags: readonly string[]): Promise<Stack> {
-    const home = mkdtempSync(join(tmpdir(), 'tidemark-stack-'));
+    const home = realpathSync(mkdtempSync(join(tmpdir(), 'tidemark-stack-')));
     const stack = new Stack(home, {
       TIDEMARK_HTTP_PORT: String(await freePort()),
       TIDEMARK_BROKER_PORT: String(await freePort()),
@@ -83,6 +83,14 @@ export class Stack {
   async destroy(): Promise<void> {
     await this.down('--cancel-jobs').catch(() => this.down());
     rmSync(this.home, { recursive: true, force: true });
+    // As root PostgreSQL has a folder of its own, which notes whose it is.
+    for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith('tidemark-postgres-'))) {
+      const folder = join(tmpdir(), name);
+      const note = join(folder, 'home');
+      if (existsSync(note) && readFileSync(note, 'utf8').trim() === this.home) {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }
   }
 
   get url(): string {

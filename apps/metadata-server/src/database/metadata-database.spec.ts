@@ -37,8 +37,8 @@ describe.each(Object.values(METADATA_TABLES))('the table $name', (definition: Ta
     );
     const found = Object.fromEntries(
       columns.map((column) => [
-        column['column_name'],
-        { type: column['data_type'], nullable: column['is_nullable'] === 'YES' },
+        column.column_name,
+        { type: column.data_type, nullable: column.is_nullable === 'YES' },
       ]),
     );
     const expected = Object.fromEntries(
@@ -55,9 +55,9 @@ describe.each(Object.values(METADATA_TABLES))('the table $name', (definition: Ta
     );
     expect(keys.map(({ name }) => name)).toEqual(definition.key);
     for (const column of columns) {
-      const name = String(column['column_name']);
+      const name = String(column.column_name);
       if (!definition.key.includes(name) || definition.columns[name]?.type !== 'text') continue;
-      expect(column['collation_name']).toBe('C');
+      expect(column.collation_name).toBe('C');
     }
   });
 
@@ -84,7 +84,7 @@ describe('migrating', () => {
     const left = await query(
       "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
     );
-    expect(left.map((row) => row['table_name'])).toEqual(['migrations']);
+    expect(left.map((row) => row.table_name)).toEqual(['migrations']);
     await database.migrate(url);
     expect(await query('SELECT count(*)::int AS count FROM experiments')).toEqual([{ count: 0 }]);
   });

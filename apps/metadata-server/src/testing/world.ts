@@ -8,7 +8,6 @@ import {
   commandRepliedSchema,
   type CommandReply,
   type CommandType,
-  DEAD_LETTERS_TOPIC,
   encode,
   EXPERIMENTS_TOPIC,
   experimentIdOf,
@@ -18,7 +17,6 @@ import {
   MetadataFold,
   METADATA_TOPICS,
   newMessage,
-  parsePosition,
   type PayloadInput,
   QUERIES,
   QUERIES_TOPIC,
@@ -39,7 +37,7 @@ import {
 } from '@tidemark/service';
 import { startTestPostgres, type TestPostgres } from '@tidemark/service/testing';
 import { type RunningServer, startServer } from '../server.js';
-import { FACTS, FILE, HASH, ID, TIME, UP_TO_RUNNING, WORD_COUNT } from './stories.js';
+import { FILE, HASH, TIME, WORD_COUNT } from './stories.js';
 
 export interface Replica {
   readonly server: RunningServer;

@@ -148,8 +148,8 @@ function assemble({ type, envelope }: ReadHeaders, key: string, payload: unknown
   const { id, gateway, actor, time, cause, traceparent } = envelope;
   const { version } = MESSAGE_TYPES[type as MessageType];
   const message: Record<string, unknown> = { key, id, gateway, actor, time, type, version, payload };
-  if (cause !== undefined) message['cause'] = cause;
-  if (traceparent !== undefined) message['traceparent'] = traceparent;
+  if (cause !== undefined) message.cause = cause;
+  if (traceparent !== undefined) message.traceparent = traceparent;
   return message as unknown as Message;
 }
 

@@ -124,8 +124,8 @@ describe('the metadata fold', () => {
       { ...first, key: 'x'.repeat(100_000) },
       { ...first, topic: CATALOG_TOPIC },
       { ...first, headers: {} },
-      { ...(catalog[0] as ProjectedRecord), key: 'data-product/another' },
-      { ...(catalog[0] as ProjectedRecord), topic: EXPERIMENTS_TOPIC },
+      { ...catalog[0]!, key: 'data-product/another' },
+      { ...catalog[0]!, topic: EXPERIMENTS_TOPIC },
     ];
     expect(understand(rubbish)).toEqual([]);
     expect(foldBatch(understand(rubbish), new Map()).size).toBe(0);
@@ -135,7 +135,7 @@ describe('the metadata fold', () => {
     const message = E.created();
     const [record] = records(EXPERIMENTS_TOPIC, 3, [{ ...message, actor: 'a\u0000b' }]);
     const value = JSON.stringify({ ...message.payload, description: 'x\ud800y', inputs: { a: 'ok' } });
-    const [understood] = understand([{ ...(record as ProjectedRecord), value }]);
+    const [understood] = understand([{ ...record!, value }]);
     // Lone surrogates are refused by the schema already, so only the header is left to repair.
     expect(understood).toBeUndefined();
     const [repaired] = understand(records(EXPERIMENTS_TOPIC, 3, [{ ...message, actor: 'a\u0000b' }]));

@@ -22,7 +22,7 @@ describe('nodeFileTree', () => {
 
   it('refuses a claim whose parent is missing instead of answering that it was taken', () => {
     expect(() => nodeFileTree.claimDirectorySync(path.join(root, 'no', 'claim'))).toThrow(
-      expect.objectContaining({ code: 'not-found' }),
+      expect.objectContaining({ code: 'not-found' }) as Error,
     );
   });
 

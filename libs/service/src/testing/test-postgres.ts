@@ -50,7 +50,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const crash = async (): Promise<void> => {
     const dying = server;
     server = undefined;
-    if (dying === undefined || dying.exitCode !== null) return;
+    if (dying?.exitCode !== null) return;
     const exited = once(dying, 'exit');
     dying.kill('SIGKILL');
     await exited;
