@@ -1,5 +1,5 @@
 // The house style as lint: strict TypeScript, the five doors, one-way dependencies, and sizes a reader can hold.
-// `tools/tidy/` repeats the boundaries as a test, because the Nx rule is skipped where no project graph is cached.
+// `tests/src/tidy/` repeats the boundaries as a test, because the Nx rule is skipped where no project graph is cached.
 import eslint from '@eslint/js';
 import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';

@@ -1,6 +1,6 @@
 /**
  * Writes the source of a decoder for one version of a struct: straight-line code, one function per struct and array,
- * always the same object shape (fields in declared order, defaults for what the version lacks). `compile.ts` turns the
+ * always the same object shape (fields in declared order, defaults for what the version lacks). `schema.ts` turns the
  * source into a function. Holds the functions written so far.
  */
 import type { AnyField, FieldMap, FieldType } from './field.js';
