@@ -124,6 +124,8 @@ export function isRepliesTopic(topic: string): boolean {
 export function topicConfigs(topic: TopicDefinition): Readonly<Record<string, string>> {
   return {
     'cleanup.policy': topic.cleanupPolicy,
+    // A stranger may send any codec, and the services' client reads few: one batch would end every reader of it.
+    'compression.type': 'uncompressed',
     'retention.ms': String(topic.retentionMs),
     'retention.bytes': String(topic.retentionBytes),
   };

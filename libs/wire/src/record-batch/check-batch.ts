@@ -1,9 +1,11 @@
 /**
- * Whether bytes are a record batch that may be stored: size, format, checksum and counts from the header, and for
- * uncompressed batches that the records are as many and as long as they claim. Nothing is decoded and nothing made.
- * Called by the log for every batch from outside, and by recovery for every batch on disk.
+ * Whether bytes are a record batch that may be stored: size, format, checksum and counts from the header, and that the
+ * records are as many and as long as they claim. Nothing is decoded and nothing made, but that a compressed batch is
+ * unpacked to be looked at: whoever reads it could not go on behind one that lies. Called by the log for every batch
+ * from outside, and by recovery for every batch on disk (header and checksum only).
  *
- * What must hold: whatever the bytes, nothing outside of [at, at + available) is read and the work is bounded by it.
+ * What must hold: whatever the bytes, nothing outside of [at, at + available) is read; the work is bounded by it, and
+ * by `DECOMPRESSED_BYTES_MAX`.
  */
 import {
   BATCH_HEADER_BYTES,
@@ -17,8 +19,10 @@ import {
   batchSizeBytes,
   computeBatchCrc,
 } from './batch-header.js';
+import { CompressionError } from './compression-error.js';
 import { Codec } from './compression.js';
 import { RecordCursor } from './record-cursor.js';
+import { DECOMPRESSED_BYTES_MAX, recordsOf } from './records.js';
 
 export type BatchFault =
   /** Fewer bytes than the batch says it has: torn, or cut by a limit. */
@@ -63,12 +67,26 @@ export function checkProducedBatch(
   if (count < 1 || batchLastOffsetDelta(bytes, at) !== count - 1) return 'bad-records';
   const codec = batchCodec(bytes, at);
   if (codec > Codec.ZSTD) return 'bad-codec';
-  if (codec !== Codec.NONE) return undefined;
+  if (codec !== Codec.NONE) return checkCompressed(bytes, at, scan);
   const start = at + BATCH_HEADER_BYTES;
   const timestampDeltaMax = scanRecords(bytes, start, at + batchSizeBytes(bytes, at), count);
   if (timestampDeltaMax === undefined) return 'bad-records';
   if (scan !== undefined) scan.timestampDeltaMax = timestampDeltaMax;
   return undefined;
+}
+
+function checkCompressed(bytes: Uint8Array, at: number, scan?: RecordScan): BatchFault | undefined {
+  try {
+    const records = recordsOf(bytes, at, DECOMPRESSED_BYTES_MAX);
+    const timestampDeltaMax = scanRecords(records, 0, records.length, batchRecordsCount(bytes, at));
+    if (timestampDeltaMax === undefined) return 'bad-records';
+    if (scan !== undefined) scan.timestampDeltaMax = timestampDeltaMax;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CompressionError)) throw error;
+    // What this process cannot unpack (zstd, on an older Node) is stored as it came.
+    return error.code === 'unsupported' ? undefined : 'bad-records';
+  }
 }
 
 const cursor = new RecordCursor();
