@@ -17,8 +17,8 @@ import { RequestInFlight, type RequestOwner } from './request.js';
 
 /** Requests of a pipelined API that one connection may have outstanding. */
 const IN_FLIGHT_MAX = 1024;
-/** Answers encoded in one turn before the next request waits for the socket. */
-const UNSENT_BYTES_MAX = 1024 * 1024;
+/** Answers encoded before the next request waits for the socket: many small ones, or one large one. */
+const UNSENT_BYTES_MAX = 128 * 1024;
 /** Bytes kept of a client that sends faster than it is served, before it is not read from any more. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 /** Array elements of one request; ten topics of 10,000 partitions each, and nothing a broker could choke on. */

@@ -7,8 +7,10 @@ import type { Connection } from '@tidemark/platform';
 import { ByteWriter } from '@tidemark/wire';
 
 const INITIAL_BYTES = 1024;
-/** Buffers kept for reuse are not larger than this: one ordinary fetch answer. */
-const KEEP_BYTES = 1280 * 1024;
+/** Buffers kept for reuse are not larger than this: a large fetch answer. */
+const KEEP_BYTES = 4 * 1024 * 1024;
+/** So many small answers in a row let a large buffer go. */
+const SMALL_SENDS = 64;
 
 export class Outbox {
   /** Where the next answer goes. */
@@ -16,6 +18,9 @@ export class Outbox {
   private spare: ByteWriter | undefined;
   /** Buffers that the socket still reads from. */
   private taken: ByteWriter[] = [];
+  /** The longest send since buffers were last let go, and how many have been far shorter since. */
+  private longest = 0;
+  private smallSends = 0;
 
   constructor(private readonly connection: Connection) {}
 
@@ -30,8 +35,9 @@ export class Outbox {
     if (length === 0) return true;
     if (this.connection.pendingBytes === 0) this.reclaim();
     const more = this.connection.write(this.writer.written());
+    this.remember(length);
     if (this.connection.pendingBytes === 0) {
-      this.writer = Outbox.reusable(this.writer, length);
+      this.writer = this.reusable(this.writer);
       return true;
     }
     this.taken.push(this.writer);
@@ -43,12 +49,25 @@ export class Outbox {
   /** The socket has taken everything: its buffers can be written to again. */
   reclaim(): void {
     const last = this.taken.pop();
-    if (last !== undefined) this.spare ??= Outbox.reusable(last, last.byteLength);
+    if (last !== undefined) this.spare ??= this.reusable(last);
     this.taken.length = 0;
   }
 
-  private static reusable(writer: ByteWriter, length: number): ByteWriter {
-    if (length > KEEP_BYTES) return new ByteWriter({ initialBytes: INITIAL_BYTES });
+  private remember(length: number): void {
+    if (length * 8 >= this.longest) {
+      this.smallSends = 0;
+      this.longest = Math.max(this.longest, length);
+    } else this.smallSends += 1;
+  }
+
+  /** The same buffer, empty; or a small one, when it is larger than what is sent through it. */
+  private reusable(writer: ByteWriter): ByteWriter {
+    const large = this.longest > INITIAL_BYTES && this.smallSends >= SMALL_SENDS;
+    if (this.longest > KEEP_BYTES || large) {
+      this.longest = this.smallSends = 0;
+      this.spare = undefined;
+      return new ByteWriter({ initialBytes: INITIAL_BYTES });
+    }
     writer.reset();
     return writer;
   }
