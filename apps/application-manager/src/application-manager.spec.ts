@@ -1,3 +1,7 @@
+/**
+ * Application managers over memory topics with real jobs of a real shell: the whole way of a job, and what a restart,
+ * a cancel, a kill and a replay leave of it.
+ */
 import { jest } from '@jest/globals';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,7 @@
+/**
+ * A manager that dies after each of its acts in turn, and its successor on the same directory and log: one job, one
+ * run.
+ */
 import { jest } from '@jest/globals';
 import fs from 'node:fs';
 import path from 'node:path';

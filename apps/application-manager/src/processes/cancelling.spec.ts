@@ -1,3 +1,4 @@
+/** A process without a slot, and a cancel at every point of a process's way. */
 import type { Finding } from './findings.js';
 import {
   canceled,

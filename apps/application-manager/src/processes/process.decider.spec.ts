@@ -1,3 +1,7 @@
+/**
+ * The process decider, given, when and then: the way of a process, late and repeated findings, and what a new owner
+ * does.
+ */
 import { fold } from '@tidemark/decider';
 import type { Finding } from './findings.js';
 import type { PartitionState } from './history.js';

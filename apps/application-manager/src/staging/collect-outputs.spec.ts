@@ -1,3 +1,4 @@
+/** Outputs collected from a real job directory: which files a pattern takes, and which it must never reach. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

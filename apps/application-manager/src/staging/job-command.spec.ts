@@ -1,3 +1,4 @@
+/** The command line that inputs are put into: nothing in them is ever read as more than text. */
 import type { ExperimentSpec } from '@tidemark/contracts';
 import { jobCommand } from './job-command.js';
 
