@@ -1,3 +1,4 @@
+/** The pure fold behind the projection: the rows of a history, however it is cut, and their hash. */
 import fc from 'fast-check';
 import { dataProductIdOf } from '../ids.js';
 import { encode, type Message, newMessage } from '../envelope/envelope.js';
