@@ -36,5 +36,8 @@ const folders = (parent) =>
     .map((entry) => `${parent}/${entry.name}`);
 
 export default {
+  // A bound for what hangs, not a measure: the machine may be busy with other suites.
+  testTimeout: 60_000,
+  maxWorkers: 2,
   projects: [...folders('libs'), ...folders('apps'), 'tests', 'benchmarks'].map(project),
 };
