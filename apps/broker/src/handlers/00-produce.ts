@@ -25,19 +25,26 @@ type PartitionResponse = {
   -readonly [K in keyof PartitionResponses[number]]: PartitionResponses[number][K];
 };
 type PartitionResponses = ProduceResponse['responses'][number]['partitionResponses'];
+interface TopicResponse {
+  readonly name: string;
+  readonly topicId: string;
+  readonly partitionResponses: readonly PartitionResponse[];
+}
 type Respond = (response: ProduceResponse | undefined) => void;
 
+/** First version that names topics by id. */
+const TOPIC_ID_VERSION = 13;
 /** First version that may carry zstd. */
 const ZSTD_VERSION = 7;
 /** The one client that may write to internal topics, as in Kafka. */
 const ADMIN_CLIENT_ID = '__admin_client';
+const NO_RESPONSES: readonly TopicResponse[] = [];
 
 /** A produce request until all of its partitions have an outcome. */
 class PendingProduce {
   private remaining = 1;
   private failed = false;
-  private readonly responses: { name: string; topicId: string; partitionResponses: PartitionResponse[] }[] =
-    [];
+  private responses: readonly TopicResponse[] = NO_RESPONSES;
 
   constructor(
     private readonly broker: BrokerContext,
@@ -56,7 +63,7 @@ class PendingProduce {
   }
 
   run(topicData: readonly TopicData[]): void {
-    for (const topic of topicData) this.appendTopic(topic);
+    this.responses = topicData.map((topic) => this.appendTopic(topic));
     this.settleOne();
   }
 
@@ -72,24 +79,19 @@ class PendingProduce {
     this.finish();
   }
 
-  private appendTopic(topic: TopicData): void {
+  private appendTopic({ name, topicId, partitionData }: TopicData): TopicResponse {
     const { replicas } = this.broker;
-    const byId = this.context.apiVersion >= 13;
-    const hosted = byId ? replicas.topicById(topic.topicId) : replicas.topic(topic.name);
-    const partitionResponses: PartitionResponse[] = [];
-    this.responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses });
-    for (const { index, records } of topic.partitionData) {
+    const byId = this.context.apiVersion >= TOPIC_ID_VERSION;
+    const hosted = byId ? replicas.topicById(topicId) : replicas.topic(name);
+    const unknown = byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    const partitionResponses = partitionData.map(({ index, records }) => {
       const response = pendingResponse(index);
-      partitionResponses.push(response);
-      if (hosted === undefined) {
-        const unknown = byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-        this.fail(response, unknown, null);
-        continue;
-      }
-      const found = hosted.partition(index);
+      const found = hosted?.partition(index) ?? unknown;
       if (typeof found === 'number') this.fail(response, found, null);
-      else this.appendPartition(found, response, records, hosted.internal);
-    }
+      else this.appendPartition(found, response, records, hosted?.internal === true);
+      return response;
+    });
+    return { name, topicId, partitionResponses };
   }
 
   private appendPartition(
