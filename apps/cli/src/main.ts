@@ -2,7 +2,7 @@
  * Entry of the `tidemark` command: runs one command and turns whatever it throws into one line on stderr and an exit
  * code. A stack trace is shown only for our own bugs, and only with TIDEMARK_DEBUG set.
  */
-import pc from 'picocolors';
+import { errorColors } from './console/colors.js';
 import { Fault, reasonOf } from './console/fault.js';
 import { createProgram } from './program.js';
 
@@ -15,8 +15,9 @@ process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
 try {
   await createProgram().parseAsync(process.argv);
 } catch (cause) {
-  process.stderr.write(`${pc.red('tidemark:')} ${reasonOf(cause)}\n`);
-  if (cause instanceof Fault) for (const line of cause.detail) process.stderr.write(`  ${pc.dim(line)}\n`);
+  process.stderr.write(`${errorColors.red('tidemark:')} ${reasonOf(cause)}\n`);
+  if (cause instanceof Fault)
+    for (const line of cause.detail) process.stderr.write(`  ${errorColors.dim(line)}\n`);
   if (process.env.TIDEMARK_DEBUG !== undefined && cause instanceof Error) {
     process.stderr.write(`${cause.stack ?? ''}\n`);
   }

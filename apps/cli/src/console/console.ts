@@ -2,7 +2,7 @@
  * Where commands write: results on stdout, progress and faults on stderr. With `--json` stdout takes exactly one
  * JSON document and progress still goes to stderr, so that a pipe sees nothing else.
  */
-import pc from 'picocolors';
+import { pc } from './colors.js';
 
 export interface Console {
   readonly json: boolean;

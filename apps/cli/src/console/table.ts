@@ -1,6 +1,6 @@
 /** Plain tables: a bold head, two blanks between columns, no lines, so that `awk` can read them too. */
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import { pc } from './colors.js';
 
 const NO_LINES = Object.fromEntries(
   [

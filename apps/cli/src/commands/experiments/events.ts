@@ -2,7 +2,7 @@
 import type { EventView } from '@tidemark/contracts';
 import { isTerminal } from '@tidemark/contracts';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../../console/colors.js';
 import type { Console } from '../../console/console.js';
 import { Fault } from '../../console/fault.js';
 import { ApiClient } from '../../stack/api-client.js';

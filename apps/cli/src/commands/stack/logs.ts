@@ -1,7 +1,7 @@
 /** `tidemark logs NAME`: the log of one process, its JSON lines made readable. */
 import fs from 'node:fs';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../../console/colors.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../console/fault.js';
 import { homeFromEnvironment, logPathOf } from '../../stack/home.js';

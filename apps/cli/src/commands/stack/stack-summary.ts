@@ -1,5 +1,5 @@
 /** What people see of a running stack: the table of processes, where things are, and what to try next. */
-import pc from 'picocolors';
+import { pc } from '../../console/colors.js';
 import { paintState, type Console } from '../../console/console.js';
 import { renderTable } from '../../console/table.js';
 import type { Home } from '../../stack/home.js';

@@ -1,5 +1,5 @@
 /** `tidemark up`: the whole stack in one command, in the foreground or left behind (`--detach`). */
-import pc from 'picocolors';
+import { pc } from '../../console/colors.js';
 import type { Command } from 'commander';
 import type { Console } from '../../console/console.js';
 import { Fault } from '../../console/fault.js';
