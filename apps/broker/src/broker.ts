@@ -9,6 +9,7 @@
 import { LogDirectory, logConfigOf } from '@tidemark/log';
 import {
   NetworkError,
+  sleep,
   type Address,
   type Clock,
   type Disk,
@@ -31,7 +32,7 @@ import { BrokerMetrics } from './metrics.js';
 import { Dispatch } from './network/dispatch.js';
 import { Listener } from './network/listener.js';
 import { Deadlines } from './replicas/deadlines.js';
-import { Replicas } from './replicas/replicas.js';
+import { Replicas, reportCut } from './replicas/replicas.js';
 import { Tick } from './tick.js';
 import { TurnClock } from './turn-clock.js';
 
@@ -65,6 +66,9 @@ const METADATA_IDENTITY = {
 const METADATA_CONFIGS = { 'retention.ms': '-1', 'retention.bytes': '-1', 'max.message.bytes': '8388608' };
 /** How long a stop waits for requests that were taken up, and for answers to be read. */
 const STOP_GRACE_MS = 3_000;
+/** How long a start waits for the groups' offsets to be read, and how often it looks. */
+const LOAD_GRACE_MS = 1_000;
+const LOAD_CHECK_MS = 2;
 
 export class Broker {
   readonly metrics = new BrokerMetrics();
@@ -99,9 +103,11 @@ export class Broker {
       ringBytesMax: settings['tail.cache.bytes'],
     });
     this.replicas = new Replicas({ directory: this.directory, brokerId, settings, tick: this.tick, logger });
+    const metadataLog = this.directory.openLog(METADATA_IDENTITY, logConfigOf(METADATA_CONFIGS));
+    reportCut(metadataLog, logger);
     this.controller = new Controller({
       clusterId,
-      log: new MetadataLog(this.directory.openLog(METADATA_IDENTITY, logConfigOf(METADATA_CONFIGS)), clock),
+      log: new MetadataLog(metadataLog, clock),
       defaults: {
         partitions: settings['num.partitions'],
         replicationFactor: settings['default.replication.factor'],
@@ -167,6 +173,7 @@ export class Broker {
     await this.controller.start();
     this.replicas.settleStrays(this.controller.image);
     await this.register(advertised);
+    await this.groupsLoaded();
     this.housekeeping.start();
     this.listener.serve();
     this.ready = true;
@@ -208,6 +215,14 @@ export class Broker {
       deadlines: this.deadlines,
       checkpoint: () => this.directory.checkpoint(),
     };
+  }
+
+  /** Clients that come back after a restart find their groups; a long history does not hold everybody else up. */
+  private async groupsLoaded(): Promise<void> {
+    const deadline = this.clock.monotonic() + LOAD_GRACE_MS;
+    while (!this.coordinators.groups.loaded && this.clock.monotonic() < deadline) {
+      await sleep(this.clock, LOAD_CHECK_MS);
+    }
   }
 
   private register(advertised: Address): Promise<void> {
