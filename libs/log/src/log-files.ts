@@ -17,7 +17,7 @@ import {
 } from './producer/producer-snapshot.js';
 import type { ProducerState } from './producer/producer-state.js';
 import type { SegmentSummary } from './retention.js';
-import { loadLog, newSegment, type LoadOptions } from './recovery.js';
+import { loadLog, newSegment, type LoadedLog, type LoadOptions } from './recovery.js';
 import type { Segment } from './segment/segment.js';
 import { OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from './segment/segment-names.js';
 import type { Segments } from './segment/segments.js';
@@ -29,7 +29,7 @@ export class LogFiles {
   readonly producers: ProducerState;
   readonly epochs: EpochHistory;
   /** What loading found; moved on by the log itself. */
-  readonly loaded: { readonly logStartOffset: number; readonly logEndOffset: number };
+  readonly loaded: Pick<LoadedLog, 'logStartOffset' | 'logEndOffset' | 'cutBytes'>;
   private onDisk: boolean;
   /** Names were made or removed since the directory was last forced to disk. */
   private directoryDirty = false;

@@ -109,6 +109,11 @@ export class PartitionLog {
     this.writer.config = config;
   }
 
+  /** Bytes that its opening cut away behind the longest valid prefix; worth a line, whatever they were. */
+  get cutBytes(): number {
+    return this.files.loaded.cutBytes;
+  }
+
   /** The first offset that may be read. */
   get logStartOffset(): number {
     return this.start;

@@ -37,6 +37,8 @@ export interface LoadedLog {
   readonly epochs: EpochHistory;
   readonly logStartOffset: number;
   readonly logEndOffset: number;
+  /** Bytes behind the longest valid prefix, which are gone now: a write that a crash tore, if nothing worse. */
+  readonly cutBytes: number;
   /** False while there is no directory: its first append makes it. */
   readonly onDisk: boolean;
 }
@@ -50,7 +52,8 @@ export function loadLog(options: LoadOptions): LoadedLog {
     const { logStartOffset } = options;
     const segments = new Segments([newSegment(options, logStartOffset)]);
     const producers = new ProducerState();
-    return { segments, producers, epochs, logStartOffset, logEndOffset: logStartOffset, onDisk: false };
+    const empty = { logStartOffset, logEndOffset: logStartOffset, cutBytes: 0, onDisk: false };
+    return { segments, producers, epochs, ...empty };
   }
   const names = sweepDirectory(resources.disk, directory);
   epochs.load();
@@ -72,7 +75,8 @@ export function loadLog(options: LoadOptions): LoadedLog {
   const producers = loadProducers(options, names, loaded.segments, logEndOffset);
   // An idle log has no file open.
   for (const segment of loaded.segments.all()) segment.slot.close();
-  return { segments: loaded.segments, producers, epochs, logStartOffset, logEndOffset, onDisk: true };
+  const offsets = { logStartOffset, logEndOffset, cutBytes: loaded.cutBytes };
+  return { segments: loaded.segments, producers, epochs, ...offsets, onDisk: true };
 }
 
 export function newSegment(
@@ -106,7 +110,8 @@ function loadSegments(
   options: LoadOptions,
   found: readonly Segment[],
   epochs: EpochHistory,
-): { segments: Segments; logEndOffset: number } {
+): { segments: Segments; logEndOffset: number; cutBytes: number } {
+  const foundBytes = sum(found);
   const start = found[0]?.baseOffset ?? Math.max(options.logStartOffset, 0);
   let next = start;
   const kept: Segment[] = [];
@@ -132,8 +137,13 @@ function loadSegments(
   if (next < options.recoveryPoint) {
     throw corrupt(options.directory, `ends at ${next}, was on disk up to ${options.recoveryPoint}`);
   }
+  const cutBytes = foundBytes - sum(kept);
   if (kept.length === 0) kept.push(newSegment(options, start));
-  return { segments: new Segments(kept), logEndOffset: next };
+  return { segments: new Segments(kept), logEndOffset: next, cutBytes };
+}
+
+function sum(segments: readonly Segment[]): number {
+  return segments.reduce((bytes, { writtenBytes }) => bytes + writtenBytes, 0);
 }
 
 /** Whether the segment goes on where the one before ended; compaction may leave gaps, nothing else does. */

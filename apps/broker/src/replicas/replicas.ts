@@ -4,7 +4,14 @@
  * partitions up here; `housekeeping.ts` walks them. A partition whose log cannot be opened is answered with
  * KAFKA_STORAGE_ERROR, and the others are served.
  */
-import { LogError, type LogDirectory, type LogIdentity, type StoredPartition } from '@tidemark/log';
+import {
+  LogError,
+  type LogDirectory,
+  type LogIdentity,
+  type PartitionLog,
+  type StoredPartition,
+} from '@tidemark/log';
+import { DiskError } from '@tidemark/platform';
 import { ErrorCode } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import type { BrokerSettings } from '../config-table.js';
@@ -151,10 +158,11 @@ export class Replicas {
     this.claim(identity);
     try {
       const log = directory.openLog(identity, topicLogConfig(image.configs, settings));
+      reportCut(log, logger);
       const minInsyncReplicas = topicSettings(image.configs, settings)['min.insync.replicas'];
       return new Replica({ ...identity, log, brokerId, tick, logger, minInsyncReplicas });
     } catch (error) {
-      if (!(error instanceof LogError)) throw error;
+      if (!(error instanceof LogError || error instanceof DiskError)) throw error;
       logger.error({ err: error, topic: image.name, partition }, 'log cannot be opened: partition offline');
       return ErrorCode.KAFKA_STORAGE_ERROR;
     }
@@ -190,6 +198,13 @@ export class Replicas {
   private notDeleted(err: unknown, topic: string): void {
     this.options.logger.error({ err, topic }, 'files of a deleted partition remain');
   }
+}
+
+/** No log gets shorter without a word. */
+export function reportCut({ identity, cutBytes, logEndOffset }: PartitionLog, logger: Logger): void {
+  if (cutBytes === 0) return;
+  const { topic, partition } = identity;
+  logger.warn({ topic, partition, cutBytes, logEndOffset }, 'log was cut behind its longest valid prefix');
 }
 
 function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
