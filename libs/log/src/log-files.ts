@@ -127,7 +127,8 @@ export class LogFiles {
   async sync(): Promise<void> {
     const { disk } = this.resources;
     for (const segment of [...this.segments.all()]) {
-      if (!segment.dirty) continue;
+      // While another was being flushed this one may have been truncated away or expired.
+      if (segment.deleted || !segment.dirty) continue;
       segment.dirty = false;
       await syncSlot(segment);
       if (segment !== this.segments.active) await this.syncIndexes(segment);

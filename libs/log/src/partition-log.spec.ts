@@ -28,6 +28,17 @@ describe('segments', () => {
     expect(log.segmentCount).toBe(3);
   });
 
+  it('go to the device when they are closed, so that a later crash does not put them in doubt', async () => {
+    const { log } = fixture().open({ 'segment.bytes': '1000' });
+    const flushed = new Promise<number>((resolve) => {
+      log.listener = { flushed: ({ flushedEnd }) => resolve(flushedEnd) };
+    });
+    append(log, batchOf(['x'.repeat(600)]));
+    expect(log.flushedEnd).toBe(0);
+    append(log, batchOf(['x'.repeat(600)]));
+    expect(await flushed).toBe(2);
+  });
+
   it.each([
     ['by age', { 'retention.ms': '1000' }, 5],
     ['by size', { 'retention.ms': '-1', 'retention.bytes': '1000' }, 3],
@@ -114,6 +125,25 @@ describe('flushing', () => {
     await Promise.all(others);
     expect(log.flushedEnd).toBe(21);
     expect(disk.syncs).toBe(2);
+  });
+
+  it('that is overtaken by a truncation fails nothing, and vouches for nothing that came after it', async () => {
+    const source = fixture();
+    const disk = new FaultyDisk(nodeDisk);
+    const { log } = source.open({ 'segment.bytes': '300' }, disk.asDisk());
+    let goOn = (): void => undefined;
+    disk.beforeSync = new Promise((resolve) => (goOn = resolve));
+    const told: number[] = [];
+    log.listener = { flushed: ({ flushedEnd }) => void told.push(flushedEnd) };
+    // The first segment that is closed begins a flush, which is held back; the one that is asked for is the next.
+    for (const value of numbered(20)) append(log, batchOf([value]));
+    const flush = log.flush();
+    log.truncateTo(0);
+    append(log, batchOf(['after']));
+    goOn();
+    await flush;
+    expect([log.failure, told]).toEqual([undefined, [0, 1]]);
+    expect(await readValues(log)).toEqual(['after']);
   });
 
   it('before every acknowledgement with flush.messages=1', async () => {

@@ -73,6 +73,8 @@ export class PartitionLog {
   private readonly onTruncate: ((log: PartitionLog) => void) | undefined;
   private start: number;
   private flushed: number;
+  /** Up to where the flush under way will have forced to disk; a truncation lowers it. */
+  private flushing = 0;
   private flushedAtMs: number;
 
   /** Throws LogError('corrupt' | 'foreign') and DiskError. */
@@ -182,9 +184,15 @@ export class PartitionLog {
    */
   writeStaged(): LogError | undefined {
     const error = this.writer.report() ?? this.writer.writeOut();
-    if (error === undefined && this.writer.written - this.flushed >= this.config.flushMessages)
-      this.startFlush();
-    return error;
+    if (error !== undefined) return error;
+    if (this.writer.written - this.flushed >= this.config.flushMessages) this.startFlush();
+    else if (this.hasUnflushedSegment() && !this.commit.isRunning) this.startFlush();
+    return undefined;
+  }
+
+  /** A segment that is closed goes to the device, so that the next opening need not read and doubt it. */
+  private hasUnflushedSegment(): boolean {
+    return this.files.segments.active.baseOffset > this.flushed;
   }
 
   /** Group commit: resolves when all that was appended before the call is on the device. Rejects with LogError. */
@@ -250,6 +258,7 @@ export class PartitionLog {
       throw this.writer.fail(cause);
     }
     this.flushed = Math.min(this.flushed, this.writer.end);
+    this.flushing = Math.min(this.flushing, this.writer.end);
     this.start = Math.min(this.start, this.writer.end);
     this.highWatermark = Math.min(this.highWatermark, this.writer.end);
   }
@@ -320,15 +329,15 @@ export class PartitionLog {
   }
 
   private async flushNow(): Promise<void> {
-    const { written } = this.writer;
+    this.flushing = this.writer.written;
     try {
       await this.files.sync();
     } catch (cause) {
       // What the page cache holds after a refused flush, nobody knows: trying again might acknowledge what is lost.
       throw this.writer.fail(cause);
     }
-    // Meanwhile the log may have been cut.
-    this.flushed = Math.max(this.flushed, Math.min(written, this.writer.written));
+    // Meanwhile the log may have been cut, and have grown again with what this flush knows nothing of.
+    this.flushed = Math.max(this.flushed, this.flushing);
     this.flushedAtMs = this.resources.clock.monotonic();
     this.listener?.flushed?.(this);
   }

@@ -49,6 +49,8 @@ export class Segment {
   firstTimestamp: number | undefined;
   /** Bytes or index entries that a flush has not covered. */
   dirty = false;
+  /** Its files are renamed or gone: nothing of it is to be read or flushed any more. */
+  deleted = false;
 
   constructor(
     private readonly disk: Disk,
@@ -226,6 +228,7 @@ export class Segment {
 
   /** Takes the files out of sight; they are removed later. Files that were never made are no matter. */
   markDeleted(): string[] {
+    this.deleted = true;
     this.slot.close();
     const renamed: string[] = [];
     for (const suffix of SEGMENT_SUFFIXES) {

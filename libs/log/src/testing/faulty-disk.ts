@@ -12,6 +12,8 @@ export class FaultyDisk implements Pick<Disk, 'openSync'> {
   failSync = false;
   failTruncate = false;
   syncs = 0;
+  /** What a flush waits for before it reaches the disk. */
+  beforeSync: Promise<void> | undefined;
   writes = 0;
 
   constructor(private readonly real: Disk) {}
@@ -61,6 +63,7 @@ class FaultyFile implements DiskFile {
   async sync(): Promise<void> {
     this.faults.syncs += 1;
     if (this.faults.failSync) throw new DiskError('io', this.path, 'input/output error (injected)');
+    await this.faults.beforeSync;
     await this.file.sync();
   }
   syncSync(): void {
