@@ -7,7 +7,7 @@
 import type { AppendResult, EventLog, EventReader, LoggedEvent, Subscription } from '@tidemark/decider';
 import type { PartitionLog, ReadResult } from '@tidemark/log';
 import type { Clock } from '@tidemark/platform';
-import { ErrorCode } from '@tidemark/wire';
+import { ErrorCode, errorName } from '@tidemark/wire';
 import { decodeEvents, encodeEvents } from '../coordinators/event-records.js';
 import type { EventCodec } from '../coordinators/event-records.js';
 import type { ControllerEvent } from './controller-events.js';
@@ -73,7 +73,8 @@ export class MetadataLog implements EventLog<ControllerEvent> {
       origin: 'coordinator',
       leaderEpoch: this.#epoch,
     });
-    const written = error === ErrorCode.NONE ? this.log.writeStaged() : undefined;
+    // Also after a refusal: the log takes nothing more until somebody has asked it why.
+    const written = this.log.writeStaged();
     if (error !== ErrorCode.NONE || written !== undefined) {
       settle({
         failed: error === ErrorCode.MESSAGE_TOO_LARGE ? 'too-large' : 'refused',
@@ -138,7 +139,8 @@ export class MetadataLog implements EventLog<ControllerEvent> {
 
   #decode(fromOffset: number, result: ReadResult): LoggedEvent<ControllerEvent>[] | undefined {
     if (result.error !== ErrorCode.NONE) {
-      this.#fail(new Error(`the metadata log cannot be read: error ${result.error}`));
+      const where = `${this.log.directory} cannot be read from offset ${fromOffset} on`;
+      this.#fail(new Error(`${where}: ${errorName(result.error)}`));
       return undefined;
     }
     const unreadable: Error[] = [];

@@ -118,6 +118,20 @@ describe('replica', () => {
     expect(await texts()).toEqual(['kept', 'again']);
   });
 
+  it('goes on when there is room again for the segment that could not be begun', async () => {
+    const { disk, tick, replica, append, texts } = setUp({ 'segment.bytes': '100' });
+    append('kept');
+    tick.run();
+    disk.full = true;
+    expect(replica.append(batch('refused'), 'client').error).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    tick.run();
+    disk.full = false;
+    append('again');
+    tick.run();
+    expect(replica.logEndOffset).toBe(2);
+    expect(await texts()).toEqual(['kept', 'again']);
+  });
+
   it('serves nobody after a failed flush', async () => {
     const { disk, tick, replica, told, append } = setUp({ 'flush.messages': '1' });
     disk.failFlush = true;

@@ -136,7 +136,10 @@ export class Replica implements TickTask {
     const refused = this.leading ? this.checkEpoch(leaderEpoch) : this.availability;
     if (refused !== ErrorCode.NONE) return refusal(refused);
     const result = this.log.append(batch, this.appendOptions[origin]);
-    if (result.error === ErrorCode.NONE) this.options.tick.scheduleWrite(this);
+    // A log that the disk refused takes nothing more until the tick has heard of it.
+    if (result.error === ErrorCode.NONE || result.error === ErrorCode.KAFKA_STORAGE_ERROR) {
+      this.options.tick.scheduleWrite(this);
+    }
     return result;
   }
 

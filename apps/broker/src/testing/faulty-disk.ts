@@ -1,6 +1,6 @@
 /**
  * The real disk with faults on demand: writes that are refused for want of space, flushes that are held back or fail.
- * Only files whose name ends in `.log` are concerned, and of them only record bytes.
+ * Only logs, and the snapshots without which no segment is begun, are concerned.
  */
 import { DiskError, type Disk, type DiskFile, type OpenMode } from '@tidemark/platform';
 import { nodeDisk } from '@tidemark/platform/node';
@@ -33,7 +33,7 @@ export class FaultyDisk implements Disk {
 
   openSync(path: string, mode: OpenMode): DiskFile {
     const file = nodeDisk.openSync(path, mode);
-    return path.endsWith('.log') ? this.faulty(file) : file;
+    return /\.(?:log|snapshot)$/.test(path) ? this.faulty(file) : file;
   }
 
   private faulty(file: DiskFile): DiskFile {
