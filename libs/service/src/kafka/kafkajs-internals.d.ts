@@ -42,3 +42,34 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
   const ConsumerGroup: { readonly prototype: ConsumerGroup };
   export default ConsumerGroup;
 }
+
+declare module 'kafkajs/src/protocol/decoder.js' {
+  /** What the one caller of `readVarIntArray` wants of its answer: the headers of a record as one object. */
+  interface DecodedHeaders {
+    reduce(...ignored: unknown[]): Record<string, unknown>;
+  }
+  interface Decoder {
+    readVarInt(): number;
+    readVarIntArray(
+      reader: (decoder: Decoder) => { readonly key: string; readonly value: Buffer | null },
+    ): DecodedHeaders;
+  }
+  const Decoder: { new (bytes: Buffer): Decoder; readonly prototype: Decoder };
+  export default Decoder;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0/decoder.js' {
+  import type Decoder from 'kafkajs/src/protocol/decoder.js';
+  const decodeRecord: (
+    decoder: InstanceType<typeof Decoder>,
+    batch: { readonly firstOffset: string; readonly firstTimestamp: string; readonly magicByte: number },
+  ) => { readonly headers: Record<string, unknown> };
+  export default decodeRecord;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
+  const encodeRecord: (record: { key: null; value: Buffer; headers: Record<string, unknown> }) => {
+    readonly buffer: Buffer;
+  };
+  export default encodeRecord;
+}

@@ -1,6 +1,9 @@
 /** The corrections to kafkajs, each seen at the method that it changes. */
 import Batch from 'kafkajs/src/consumer/batch.js';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
+import Decoder from 'kafkajs/src/protocol/decoder.js';
+import encodeRecord from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
+import decodeRecord from 'kafkajs/src/protocol/recordBatch/record/v0/decoder.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 import { socketFactory } from './kafkajs-patches.js';
 import { createServer } from 'node:net';
@@ -39,6 +42,19 @@ describe('the corrections to kafkajs', () => {
     });
     await group.recoverFromOffsetOutOfRange({ topic: 't', partition: 3 });
     expect(told).toEqual([[{ topic: 't', partitions: [3] }], ['t', 3]]);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['none', {}],
+    ['some', { id: Buffer.from('1'), type: Buffer.from('x') }],
+    ['an empty one', { id: Buffer.alloc(0) }],
+    ['repeated ones', { id: [Buffer.from('1'), Buffer.from('2'), Buffer.from('3')], type: Buffer.from('x') }],
+    ['names that every object knows', { toString: Buffer.from('1'), ['__proto__']: Buffer.from('2') }],
+  ])('read the headers of a record: %s', (_what, headers) => {
+    const record = new Decoder(encodeRecord({ key: null, value: Buffer.from('v'), headers }).buffer);
+    record.readVarInt();
+    const batch = { firstOffset: '0', firstTimestamp: '0', magicByte: 2 };
+    expect(Object.entries(decodeRecord(record, batch).headers)).toEqual(Object.entries(headers));
   });
 
   it('connect', async () => {

@@ -1,11 +1,12 @@
 /**
- * Four corrections to kafkajs 2.2.4, whose last release is of February 2023. Importing this module applies them, once
+ * Five corrections to kafkajs 2.2.4, whose last release is of February 2023. Importing this module applies them, once
  * per process; `kafka-client.ts` does. Each changes one method and is checked by a spec, so that another version of
  * kafkajs cannot silently undo it.
  */
 import Batch from 'kafkajs/src/consumer/batch.js';
 import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
+import Decoder from 'kafkajs/src/protocol/decoder.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
 /** An assigner that also wants to know of positions outside the log; ours does. */
@@ -54,6 +55,33 @@ ConsumerGroup.prototype.recoverFromOffsetOutOfRange = async function (error): Pr
   this.pause([{ topic: error.topic, partitions: [error.partition] }]);
   listener.offsetOutOfRange(error.topic, error.partition);
 };
+
+/**
+ * Headers of a record: kafkajs copies the object of all earlier headers for each further one, which is most of the work
+ * of reading a record with as many as ours have; and a header called as a method of every object becomes a list with it.
+ */
+Decoder.prototype.readVarIntArray = function (reader) {
+  const headers: Record<string, unknown> = {};
+  for (let left = this.readVarInt(); left > 0; left -= 1) {
+    const { key, value } = reader(this);
+    addHeader(headers, key, value);
+  }
+  return { reduce: () => headers };
+};
+
+/** A repeated header is a list. */
+function addHeader(headers: Record<string, unknown>, name: string, value: Buffer | null): void {
+  const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  const held =
+    before === undefined
+      ? value
+      : Array.isArray(before)
+        ? [...(before as unknown[]), value]
+        : [before, value];
+  if (name === '__proto__')
+    Object.defineProperty(headers, name, { value: held, enumerable: true, configurable: true });
+  else headers[name] = held;
+}
 
 const connect = createSocketFactory();
 
