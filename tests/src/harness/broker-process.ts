@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
@@ -22,10 +22,13 @@ export class BrokerProcess {
     private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  /** `settings`: Kafka's names, as in `{ 'log.segment.bytes': '65536' }`. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<BrokerProcess> {
+  /** `settings`: Kafka's names, as in `{ 'log.segment.bytes': '65536' }`. The folder is removed by `stop`. */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    directory = mkdtempSync(join(tmpdir(), 'tidemark-broker-')),
+  ): Promise<BrokerProcess> {
     if (!existsSync(MAIN)) throw new Error('apps/broker is not built: run npx tsc -b first');
-    const directory = mkdtempSync(join(tmpdir(), 'tidemark-broker-'));
+    mkdirSync(directory, { recursive: true });
     const broker = new BrokerProcess(directory, await freePort(), settings);
     await broker.restart();
     return broker;

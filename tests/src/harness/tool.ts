@@ -21,6 +21,17 @@ export function describeWith(tool: string, probe: readonly [string, ...string[]]
   describe.skip(tool, suite);
 }
 
+/** Of what needs a right that no installation brings: left out where it is not given, loudly, and no failure in CI. */
+export function describeWhereAllowed(
+  what: string,
+  probe: readonly [string, ...string[]],
+  suite: () => void,
+): void {
+  const [file, ...args] = probe;
+  if (spawnSync(file, args, { stdio: 'ignore' }).status === 0) describe(what, suite);
+  else process.stderr.write(`\n!! LEFT OUT: ${what}; not allowed here: ${probe.join(' ')}\n`);
+}
+
 /** Runs a program to its end, feeding it `input`; kills it after `timeoutMs`. */
 export function runTool(
   file: string,
