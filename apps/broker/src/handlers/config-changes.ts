@@ -36,11 +36,12 @@ export function alterConfigs(
   const changes = checked.filter((change) => 'operations' in change);
   broker.controller.submit({ type: 'AlterConfigs', changes, validateOnly }, (answer) => {
     const outcomes =
-      'reply' in answer ? [...answer.reply] : changes.map(() => ({ error: answer.error, message: null }));
+      'reply' in answer ? answer.reply : changes.map(() => ({ error: answer.error, message: null }));
+    let taken = 0;
     done(
       resources.map(({ resourceType, resourceName }, index) => {
         const own = checked[index];
-        const outcome = own !== undefined && 'error' in own ? own : outcomes.shift();
+        const outcome = own !== undefined && 'error' in own ? own : outcomes[taken++];
         const { error, message } = outcome ?? { error: ErrorCode.UNKNOWN_SERVER_ERROR, message: null };
         return { errorCode: error, errorMessage: message, resourceType, resourceName };
       }),
