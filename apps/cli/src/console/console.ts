@@ -23,7 +23,9 @@ export function openConsole(json: boolean): Console {
       if (!json) process.stdout.write(`${text}\n`);
     },
     document: (value) => {
-      if (json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+      // Indented for a reader; on one line for a program, so that `grep '"status":"COMPLETED"'` finds it.
+      const indent = process.stdout.isTTY ? 2 : undefined;
+      if (json) process.stdout.write(`${JSON.stringify(value, undefined, indent)}\n`);
     },
     raw: (bytes) => {
       process.stdout.write(bytes);
