@@ -36,6 +36,12 @@ describe('documents', () => {
     expect(faults).toEqual([]);
   });
 
+  it('say in README what the first experiment says of it', () => {
+    const readme = read('README.md').text;
+    const words = readme.split(/\s+/).filter((word) => word !== '').length;
+    expect(/^The first experiment .*\n +(\d+)$/m.exec(readme)?.[1]).toBe(String(words));
+  });
+
   it('link to headings that are there', () => {
     const faults = all.flatMap((document) =>
       linksOf(document)
