@@ -30,7 +30,12 @@ export class BrokerProcess {
     if (!existsSync(MAIN)) throw new Error('apps/broker is not built: run npx tsc -b first');
     mkdirSync(directory, { recursive: true });
     const broker = new BrokerProcess(directory, await freePort(), settings);
-    await broker.restart();
+    try {
+      await broker.restart();
+    } catch (error) {
+      await broker.stop();
+      throw error;
+    }
     return broker;
   }
 
