@@ -201,6 +201,17 @@ describe('front door', () => {
     expect((await reader.read()).done).toBe(true);
   });
 
+  it('lets a stream be silent for longer than a request may wait', async () => {
+    const [one] = first(await start('api-server-1'));
+    one.handler = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: 1\n\n');
+      setTimeout(() => response.end('data: 2\n\n'), 6 * LIMITS.attemptBoundMs);
+    };
+    const response = await fetch(`${url}/v1/experiments/x/events`);
+    expect(await response.text()).toBe('data: 1\n\ndata: 2\n\n');
+  });
+
   it('passes bodies, types and answers through unchanged, large ones too', async () => {
     const [one] = await start('api-server-1');
     one!.handler = (request, response, body) => {

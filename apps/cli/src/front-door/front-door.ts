@@ -18,6 +18,7 @@ import fastify, {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
+import { Agent, type Dispatcher } from 'undici';
 import { readPayload } from './payload.js';
 import { NO_REPLICA, NOT_HERE, REPLICA_LOST, TOO_LATE, UNREADABLE, sendProblem } from './problems.js';
 import type { Replica, ReplicaSet } from './replica-set.js';
@@ -53,6 +54,13 @@ interface Forwarding {
   readonly tried: Set<Replica>;
 }
 
+/** reply-from takes a request's bound for its response's body too, which would cut an event stream that is silent. */
+class PatientAgent extends Agent {
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    return super.dispatch({ ...options, bodyTimeout: BODY_IDLE_BOUND_MS }, handler);
+  }
+}
+
 /** Log lines as all processes write them: level by name, time as text, the process's name. */
 export function logLines(name: string, level: string): FastifyServerOptions['logger'] {
   return {
@@ -78,12 +86,7 @@ export async function openFrontDoor(
   await server.register(replyFrom, {
     disableRequestLogging: true,
     destroyAgent: true,
-    undici: {
-      connections: 256,
-      pipelining: 1,
-      bodyTimeout: BODY_IDLE_BOUND_MS,
-      connect: { timeout: CONNECT_BOUND_MS },
-    },
+    undici: new PatientAgent({ connections: 256, pipelining: 1, connect: { timeout: CONNECT_BOUND_MS } }),
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
