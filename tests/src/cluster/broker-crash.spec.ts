@@ -20,7 +20,11 @@ describe('a broker that is killed under load', () => {
     producer.start();
     for (let kill = 0; kill < KILLS; kill++) {
       const reached = producer.acknowledged + 10 + Math.floor(Math.random() * 2000);
-      await eventually(() => producer.acknowledged >= reached, 30_000, 'the producer goes on');
+      await eventually(
+        () => producer.acknowledged >= reached,
+        30_000,
+        () => `the producer goes on; retries ${JSON.stringify([...producer.retries])}\n${broker.log}`,
+      );
       await broker.signal('SIGKILL');
       await broker.restart();
     }

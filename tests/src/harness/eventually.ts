@@ -7,13 +7,15 @@ const PAUSE_MS = 20;
 export async function eventually<Value>(
   condition: () => Value | Promise<Value>,
   timeoutMs = 10_000,
-  what = condition.toString(),
+  what: string | (() => string) = condition.toString(),
 ): Promise<NonNullable<Value>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await condition();
     if (value !== undefined && value !== null && value !== false) return value;
-    if (performance.now() > deadline) throw new Error(`did not hold within ${timeoutMs} ms: ${what}`);
+    if (performance.now() > deadline) {
+      throw new Error(`did not hold within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
