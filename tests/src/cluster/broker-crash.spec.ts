@@ -22,7 +22,7 @@ describe('a broker that is killed under load', () => {
       const reached = producer.acknowledged + 10 + Math.floor(Math.random() * 2000);
       await eventually(
         () => producer.acknowledged >= reached,
-        30_000,
+        60_000,
         () => `the producer goes on; retries ${JSON.stringify([...producer.retries])}\n${broker.log}`,
       );
       await broker.signal('SIGKILL');

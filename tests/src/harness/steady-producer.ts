@@ -9,6 +9,8 @@ import { WireConnection } from './wire-connection.js';
 
 const IN_FLIGHT_MAX = 5;
 const PRODUCE_VERSION = 7;
+/** After so long without an answer the connection is given up, as any client does. */
+const ANSWER_BOUND_MS = 10_000;
 
 interface Batch {
   readonly firstNumber: number;
@@ -80,6 +82,7 @@ export class SteadyProducer {
 
   /** Nothing when it is acknowledged, else why not. */
   async #send(connection: WireConnection, batch: Batch): Promise<string | undefined> {
+    const bound = setTimeout(() => connection.close(), ANSWER_BOUND_MS);
     try {
       const answer = await connection.request(produceApi, PRODUCE_VERSION, {
         transactionalId: null,
@@ -92,6 +95,8 @@ export class SteadyProducer {
       return partition.baseOffset === batch.firstNumber ? undefined : `offset ${partition.baseOffset}`;
     } catch (error) {
       return (error as Error).message;
+    } finally {
+      clearTimeout(bound);
     }
   }
 

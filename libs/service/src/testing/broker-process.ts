@@ -6,25 +6,16 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
 
 const MAIN = fileURLToPath(new URL('../../../../apps/broker/dist/main.js', import.meta.url));
 
 /** A cluster that was started by somebody else. */
 export const foreignBrokers = process.env.TIDEMARK_TEST_BROKERS;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 export class BrokerProcess {
   readonly #directory = mkdtempSync(join(tmpdir(), 'tidemark-service-spec-'));
