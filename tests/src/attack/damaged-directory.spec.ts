@@ -26,8 +26,8 @@ describe('a data directory', () => {
   afterEach(async () => {
     for (const broker of brokers.splice(0)) await broker.stop();
   });
-  const filled = async (signal: NodeJS.Signals | undefined): Promise<BrokerProcess> => {
-    const broker = await filledBroker(signal);
+  const filled = async (signal: NodeJS.Signals, flushed = true): Promise<BrokerProcess> => {
+    const broker = await filledBroker(signal, flushed);
     brokers.push(broker);
     return broker;
   };
@@ -54,7 +54,7 @@ describe('a data directory', () => {
   }, 60_000);
 
   it('with a flipped bit in what was never forced to disk is cut there after a kill, and says so', async () => {
-    const broker = await filled('SIGKILL');
+    const broker = await filled('SIGKILL', false);
     const tail = filesOf(broker, '.log').at(-1) ?? '';
     const { size } = statSync(tail);
     flip(tail, size - 10);
