@@ -1,0 +1,3 @@
+/** What the simulation runs: whole brokers, put together as `main.ts` does, over doors of its own. */
+export { Broker, type BrokerAddresses, type BrokerDoors, type BrokerOptions } from './broker.js';
+export { readConfig, type BrokerConfig, type Environment } from './config.js';

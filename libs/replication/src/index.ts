@@ -1,0 +1,2 @@
+export * from './quorum/index.js';
+export * from './isr/index.js';
