@@ -25,7 +25,7 @@ import { MetadataLog } from './controller/metadata-log.js';
 import { ProducerIds } from './controller/producer-ids.js';
 import { TopicsOnUse } from './controller/topics-on-use.js';
 import { Coordinators } from './coordinators/coordinators.js';
-import type { BrokerContext } from './handlers/handler.js';
+import type { BrokerContext, Handler } from './handlers/handler.js';
 import { handlersOf } from './handlers/index.js';
 import { Housekeeping } from './housekeeping.js';
 import { BrokerMetrics } from './metrics.js';
@@ -53,7 +53,8 @@ export interface BrokerOptions {
 
 export interface BrokerAddresses {
   readonly kafka: Address;
-  readonly admin: Address;
+  /** Nothing when none was asked for. */
+  readonly admin: Address | undefined;
 }
 
 /** Kafka's fixed id of its metadata topic. */
@@ -81,7 +82,7 @@ export class Broker {
   readonly coordinators: Coordinators;
   private readonly housekeeping: Housekeeping;
   private readonly listener: Listener;
-  private readonly admin: AdminHttp;
+  private readonly admin: AdminHttp | undefined;
   private ready = false;
 
   /** Takes the data directory. Throws `LogError` (locked, foreign, corrupt). */
@@ -130,20 +131,7 @@ export class Broker {
       connectionsPerIpMax: settings['max.connections.per.ip'],
       idleMaxMs: settings['connections.max.idle.ms'],
     });
-    this.admin = new AdminHttp({
-      registry: this.metrics.registry(
-        handlers.map(({ api }) => api),
-        {
-          connections: () => this.listener.connections,
-          partitions: () => this.replicas.count,
-          parkedReads: () => this.replicas.parkedReads,
-          tailBytes: () => this.directory.tailBytes,
-        },
-      ),
-      image: () => this.controller.image,
-      replicas: this.replicas,
-      ready: () => this.ready,
-    });
+    this.admin = config.adminListen === undefined ? undefined : this.adminOf(handlers);
   }
 
   /**
@@ -167,7 +155,10 @@ export class Broker {
       listen,
       this.listener.listen(listen, config.advertised),
     );
-    const admin = await named('admin HTTP', adminListen, this.admin.listen(adminListen));
+    const admin =
+      this.admin === undefined || adminListen === undefined
+        ? undefined
+        : await named('admin HTTP', adminListen, this.admin.listen(adminListen));
     this.controller.listen((_image, delta) => this.replicas.apply(delta));
     this.coordinators.start();
     await this.controller.start();
@@ -194,7 +185,24 @@ export class Broker {
     this.tick.run();
     this.deadlines.close();
     await this.directory.close();
-    await this.admin.close();
+    await this.admin?.close();
+  }
+
+  private adminOf(handlers: readonly Handler[]): AdminHttp {
+    return new AdminHttp({
+      registry: this.metrics.registry(
+        handlers.map(({ api }) => api),
+        {
+          connections: () => this.listener.connections,
+          partitions: () => this.replicas.count,
+          parkedReads: () => this.replicas.parkedReads,
+          tailBytes: () => this.directory.tailBytes,
+        },
+      ),
+      image: () => this.controller.image,
+      replicas: this.replicas,
+      ready: () => this.ready,
+    });
   }
 
   private context(): Omit<BrokerContext, 'coordinators'> {

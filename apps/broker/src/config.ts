@@ -14,7 +14,8 @@ export interface BrokerConfig {
   readonly listen: Address;
   /** What clients are told to connect to; port 0 stands for the port that was bound. */
   readonly advertised: Address;
-  readonly adminListen: Address;
+  /** Nothing: no admin HTTP (a broker in a simulation has no sockets). */
+  readonly adminListen: Address | undefined;
   readonly runFile: string | undefined;
   readonly logLevel: string;
   readonly settings: BrokerSettings;

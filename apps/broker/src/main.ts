@@ -84,7 +84,7 @@ function writeRunFile(path: string, { name }: BrokerConfig, { kafka, admin }: Br
     name,
     kind: 'broker',
     ...nodeProcesses.identify(process.pid),
-    addresses: { kafka: text(kafka), admin: text(admin) },
+    addresses: { kafka: text(kafka), ...(admin === undefined ? {} : { admin: text(admin) }) },
     startedAt: new Date().toISOString(),
   };
   writeFileAtomically(nodeDisk, path, Buffer.from(`${JSON.stringify(content)}\n`));

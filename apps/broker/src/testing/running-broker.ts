@@ -43,7 +43,8 @@ export class RunningBroker {
   }
 
   get admin(): string {
-    return `http://${this.addresses.admin.host}:${this.addresses.admin.port}`;
+    const { admin } = this.addresses;
+    return `http://${admin?.host ?? ''}:${admin?.port ?? 0}`;
   }
 
   /** A connection that is closed with the broker. */
