@@ -12,7 +12,16 @@ import type { NewTopic, TopicResult } from './create-topics.js';
 const decider = controllerDecider('cluster', { partitions: 2, replicationFactor: 1 });
 
 const broker = (brokerId: number, incarnationId = `incarnation-${brokerId}`): ControllerEvent => {
-  return { type: 'BrokerRegistered', brokerId, incarnationId, host: 'h', port: 9000 + brokerId, rack: null };
+  return {
+    type: 'BrokerRegistered',
+    brokerId,
+    incarnationId,
+    host: 'h',
+    port: 9000 + brokerId,
+    rack: null,
+    fenced: false,
+    directoryId: '',
+  };
 };
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const topicCreated = (name: string, n = 1): ControllerEvent => ({

@@ -138,7 +138,7 @@ function registration(state: MetadataState, command: RegisterBroker): Controller
   const { type: _type, ...broker } = command;
   const known = state.brokers.get(broker.brokerId);
   if (known?.incarnationId === broker.incarnationId) return [];
-  const events: ControllerEvent[] = [{ type: 'BrokerRegistered', ...broker }];
+  const events: ControllerEvent[] = [{ type: 'BrokerRegistered', ...broker, fenced: false, directoryId: '' }];
   if (known === undefined) return events;
   for (const topic of state.topics.values()) {
     for (const { partition, leader } of topic.partitions) {

@@ -14,6 +14,17 @@ export interface BrokerImage {
   readonly incarnationId: string;
   /** The metadata offset of the registration: rises with every start. */
   readonly epoch: number;
+  /** Suspected dead, or not caught up yet: leads nothing, is in no ISR, is not told to clients. */
+  readonly fenced: boolean;
+  /** It is stopping in order: its leadership is moved away. Ends with its next registration. */
+  readonly inControlledShutdown: boolean;
+  /** Of the data directory that it runs on; '' when it did not say. */
+  readonly directoryId: string;
+  /**
+   * The metadata offset of its first registration with that directory. A partition replica from before it
+   * (`replicaSince`) was on another disk, and what this disk lacks of it is lost, not new.
+   */
+  readonly directorySince: number;
 }
 
 export interface PartitionImage {
@@ -25,8 +36,28 @@ export interface PartitionImage {
   readonly partitionEpoch: number;
   /** The preferred leader is the first. */
   readonly replicas: readonly number[];
+  /**
+   * Primary-backup: the replicas in sync. Quorum: the eligible ones, which hold all that they ever acknowledged,
+   * fenced or not; an election counts only those.
+   */
   readonly isr: readonly number[];
+  /** Eligible leader replicas (KIP-966): out of the ISR, with all that is committed. None while the ISR is large enough. */
+  readonly elr: readonly number[];
+  /** What was left last when ISR and ELR ran empty. */
+  readonly lastKnownElr: readonly number[];
+  /** A reassignment under way: replicas that are to come, in `replicas` already. */
+  readonly adding: readonly number[];
+  /** A reassignment under way: replicas that are to go when the new ones are in sync. */
+  readonly removing: readonly number[];
+  /** Elected uncleanly; until its leader says otherwise the ISR is the leader alone. */
+  readonly recovering: boolean;
+  /** By index of `replicas`: the metadata offset at which each became one. */
+  readonly replicaSince: readonly number[];
 }
+
+export type ReplicationProtocol = 'primary-backup' | 'quorum';
+
+export const REPLICATION_PROTOCOL = 'replication.protocol';
 
 export interface TopicImage {
   readonly name: string;
@@ -71,3 +102,8 @@ export const METADATA_TOPIC = '__cluster_metadata';
 
 /** Topics that clients may read but not write, create or delete as they please. */
 export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([GROUP_OFFSETS_TOPIC, TRANSACTION_STATE_TOPIC]);
+
+/** Chosen when the topic is created, and never changed. */
+export function replicationProtocol({ configs }: Pick<TopicImage, 'configs'>): ReplicationProtocol {
+  return configs[REPLICATION_PROTOCOL] === 'quorum' ? 'quorum' : 'primary-backup';
+}

@@ -1,200 +1,176 @@
 /**
- * Controller events as records of the metadata log and back, in the layouts of Apache Kafka's metadata records, so
- * that its tools can show our log: a value is frame version 1, the record's type and its version (all unsigned
- * varints), then the record. The key is null. Pure; called by `metadata-log.ts`.
+ * Controller events as records of the metadata log and back, in the layouts of Apache Kafka's metadata records
+ * (`metadata-record-layouts.ts`), so that its tools can show our log: a value is frame version 1, the record's type and
+ * its version (all unsigned varints), then the record. The key is null. Pure; called by whoever writes and reads the
+ * metadata log and its snapshots.
  */
-import { ByteReader, ByteWriter, Schema, WireError, fields } from '@tidemark/wire';
-import type { FieldMap } from '@tidemark/wire';
-import type { BrokerRegistered, ControllerEvent, PartitionChanged } from './controller-events.js';
-
-const { arrayOf, bool, int16, int32, int64, int8, nullableArrayOf, nullableString, string, uint16, uuid } =
-  fields;
+import { ByteReader, ByteWriter, WireError, ZERO_UUID } from '@tidemark/wire';
+import type {
+  BrokerRegistered,
+  ControllerEvent,
+  LoggedControllerEvent,
+  PartitionChanged,
+  PartitionCreated,
+} from './controller-events.js';
+import { LAYOUTS, NO_LEADER_CHANGE, NO_RECOVERY_CHANGE } from './metadata-record-layouts.js';
 
 const FRAME_VERSION = 1;
 const TOPIC_RESOURCE = 2;
-/** Of `leader` in a change that leaves the leader as it is. */
-const NO_LEADER_CHANGE = -2;
-
-const record = <F extends FieldMap>(name: string, version: number, layout: F): Schema<F> =>
-  new Schema({ name, versions: { min: version, max: version }, flexibleFrom: 0 }, layout);
-
-const brokerIds = arrayOf(int32());
-
-const SCHEMAS = {
-  BrokerRegistered: {
-    id: 0,
-    version: 1,
-    schema: record('RegisterBrokerRecord', 1, {
-      brokerId: int32(),
-      incarnationId: uuid(),
-      brokerEpoch: int64(),
-      endPoints: arrayOf({ name: string(), host: string(), port: uint16(), securityProtocol: int16() }),
-      features: arrayOf({ name: string(), minSupportedVersion: int16(), maxSupportedVersion: int16() }),
-      rack: nullableString(),
-      fenced: bool(),
-      inControlledShutdown: bool(),
-    }),
-  },
-  TopicCreated: { id: 2, version: 0, schema: record('TopicRecord', 0, { name: string(), topicId: uuid() }) },
-  PartitionCreated: {
-    id: 3,
-    version: 0,
-    schema: record('PartitionRecord', 0, {
-      partitionId: int32(),
-      topicId: uuid(),
-      replicas: brokerIds,
-      isr: brokerIds,
-      removingReplicas: brokerIds,
-      addingReplicas: brokerIds,
-      leader: int32(),
-      leaderEpoch: int32(),
-      partitionEpoch: int32(),
-    }),
-  },
-  PartitionChanged: {
-    id: 5,
-    version: 0,
-    schema: record('PartitionChangeRecord', 0, {
-      partitionId: int32(),
-      topicId: uuid(),
-      isr: nullableArrayOf(int32(), { tag: 0 }),
-      leader: int32({ tag: 1, default: NO_LEADER_CHANGE }),
-    }),
-  },
-  TopicDeleted: { id: 9, version: 0, schema: record('RemoveTopicRecord', 0, { topicId: uuid() }) },
-  ConfigChanged: {
-    id: 4,
-    version: 0,
-    schema: record('ConfigRecord', 0, {
-      resourceType: int8(),
-      resourceName: string(),
-      name: string(),
-      value: nullableString(),
-    }),
-  },
-  ProducerIdBlockAllocated: {
-    id: 15,
-    version: 0,
-    schema: record('ProducerIdsRecord', 0, {
-      brokerId: int32(),
-      brokerEpoch: int64(),
-      nextProducerId: int64(),
-    }),
-  },
-} as const;
+/** The epoch is the record's own offset, which is not known before it is appended; a snapshot says it. */
+const OWN_OFFSET = -1;
+const BEGAN = 1;
 
 export function encodeControllerEvent(event: ControllerEvent): Uint8Array {
+  if (event.type === 'SnapshotBegan') throw new WireError('the beginning of a snapshot is no record');
   const writer = new ByteWriter();
-  const { id, version } = SCHEMAS[event.type];
+  const { id, version } = LAYOUTS[event.type];
   writer.unsignedVarint(FRAME_VERSION);
   writer.unsignedVarint(id);
   writer.unsignedVarint(version);
-  encodeBody(event, writer);
+  encodeBody(event, version, writer);
   return writer.copy();
 }
 
-function encodeBody(event: ControllerEvent, writer: ByteWriter): void {
+function encodeBody(event: LoggedControllerEvent, version: number, writer: ByteWriter): void {
   switch (event.type) {
     case 'BrokerRegistered':
-      encodeRegistration(event, writer);
+      encodeRegistration(event, version, writer);
       return;
+    case 'BrokerFenced':
+    case 'BrokerUnfenced':
+      LAYOUTS[event.type].schema.encode(version, writer, { id: event.brokerId, epoch: event.epoch });
+      return;
+    case 'BrokerShutdownBegan': {
+      const { brokerId, epoch: brokerEpoch } = event;
+      const change = { brokerId, brokerEpoch, inControlledShutdown: BEGAN };
+      LAYOUTS.BrokerShutdownBegan.schema.encode(version, writer, change);
+      return;
+    }
+    case 'BrokerUnregistered': {
+      const { brokerId, epoch: brokerEpoch } = event;
+      LAYOUTS.BrokerUnregistered.schema.encode(version, writer, { brokerId, brokerEpoch });
+      return;
+    }
     case 'TopicCreated':
-      SCHEMAS.TopicCreated.schema.encode(0, writer, event);
+      LAYOUTS.TopicCreated.schema.encode(version, writer, event);
       return;
-    case 'PartitionCreated': {
-      const { partition: partitionId, ...rest } = event;
-      const moving = { removingReplicas: [], addingReplicas: [] };
-      SCHEMAS.PartitionCreated.schema.encode(0, writer, { partitionId, ...moving, ...rest });
+    case 'PartitionCreated':
+      encodePartition(event, version, writer);
       return;
-    }
-    case 'PartitionChanged': {
-      const { partition: partitionId, topicId, isr = null, leader = NO_LEADER_CHANGE } = event;
-      SCHEMAS.PartitionChanged.schema.encode(0, writer, { partitionId, topicId, isr, leader });
+    case 'PartitionChanged':
+      encodeChange(event, version, writer);
       return;
-    }
     case 'TopicDeleted':
-      SCHEMAS.TopicDeleted.schema.encode(0, writer, event);
+      LAYOUTS.TopicDeleted.schema.encode(version, writer, event);
       return;
     case 'ConfigChanged': {
       const { topic: resourceName, name, value } = event;
-      SCHEMAS.ConfigChanged.schema.encode(0, writer, {
-        resourceType: TOPIC_RESOURCE,
-        resourceName,
-        name,
-        value,
-      });
+      const record = { resourceType: TOPIC_RESOURCE, resourceName, name, value };
+      LAYOUTS.ConfigChanged.schema.encode(version, writer, record);
       return;
     }
     case 'ProducerIdBlockAllocated':
-      SCHEMAS.ProducerIdBlockAllocated.schema.encode(0, writer, { brokerEpoch: -1, ...event });
+      LAYOUTS.ProducerIdBlockAllocated.schema.encode(version, writer, { brokerEpoch: -1, ...event });
       return;
   }
 }
 
-function encodeRegistration(event: BrokerRegistered, writer: ByteWriter): void {
-  const { brokerId, incarnationId, host, port, rack } = event;
-  SCHEMAS.BrokerRegistered.schema.encode(1, writer, {
+function encodeRegistration(event: BrokerRegistered, version: number, writer: ByteWriter): void {
+  const { brokerId, incarnationId, host, port, rack, fenced, directoryId, past } = event;
+  LAYOUTS.BrokerRegistered.schema.encode(version, writer, {
     brokerId,
     incarnationId,
-    // The epoch is the record's own offset, which is not known before it is appended.
-    brokerEpoch: -1,
+    brokerEpoch: past?.epoch ?? OWN_OFFSET,
     endPoints: [{ name: 'PLAINTEXT', host, port, securityProtocol: 0 }],
     features: [],
     rack,
-    fenced: false,
-    inControlledShutdown: false,
+    fenced,
+    inControlledShutdown: past?.inControlledShutdown ?? false,
+    logDirs: directoryId === '' ? [] : [directoryId],
+    directorySince: past?.directorySince ?? OWN_OFFSET,
+  });
+}
+
+function encodePartition(event: PartitionCreated, version: number, writer: ByteWriter): void {
+  const { partition: partitionId, past, ...rest } = event;
+  LAYOUTS.PartitionCreated.schema.encode(version, writer, {
+    partitionId,
+    ...rest,
+    directories: [],
+    addingReplicas: past?.adding ?? [],
+    removingReplicas: past?.removing ?? [],
+    leaderRecoveryState: past?.recovering === true ? 1 : 0,
+    eligibleLeaderReplicas: past?.elr ?? null,
+    lastKnownElr: past?.lastKnownElr ?? null,
+    replicaSince: past?.replicaSince ?? [],
+  });
+}
+
+function encodeChange(event: PartitionChanged, version: number, writer: ByteWriter): void {
+  const { partition: partitionId, topicId, isr = null, leader = NO_LEADER_CHANGE, recovering } = event;
+  LAYOUTS.PartitionChanged.schema.encode(version, writer, {
+    partitionId,
+    topicId,
+    isr,
+    leader,
+    replicas: event.replicas ?? null,
+    removingReplicas: event.removing ?? null,
+    addingReplicas: event.adding ?? null,
+    leaderRecoveryState: recovering === undefined ? NO_RECOVERY_CHANGE : Number(recovering),
+    eligibleLeaderReplicas: event.elr ?? null,
+    lastKnownElr: event.lastKnownElr ?? null,
   });
 }
 
 /** Throws `WireError` when the value is no metadata record that this broker knows. */
-export function decodeControllerEvent(value: Uint8Array): ControllerEvent {
+export function decodeControllerEvent(value: Uint8Array): LoggedControllerEvent {
   const reader = new ByteReader(value);
   if (reader.unsignedVarint() !== FRAME_VERSION)
     throw new WireError('metadata record of an unknown frame version');
   const id = reader.unsignedVarint();
   const version = reader.unsignedVarint();
+  return decodeBody(id, version, reader);
+}
+
+function decodeBody(id: number, version: number, reader: ByteReader): LoggedControllerEvent {
   switch (id) {
-    case SCHEMAS.BrokerRegistered.id: {
-      const { brokerId, incarnationId, endPoints, rack } = SCHEMAS.BrokerRegistered.schema.decode(
-        version,
-        reader,
-      );
-      const { host, port } = endPoints[0] ?? { host: '', port: 0 };
-      return { type: 'BrokerRegistered', brokerId, incarnationId, host, port, rack };
+    case LAYOUTS.BrokerRegistered.id:
+      return decodeRegistration(version, reader);
+    case LAYOUTS.BrokerFenced.id: {
+      const { id: brokerId, epoch } = LAYOUTS.BrokerFenced.schema.decode(version, reader);
+      return { type: 'BrokerFenced', brokerId, epoch };
     }
-    case SCHEMAS.TopicCreated.id:
-      return { type: 'TopicCreated', ...SCHEMAS.TopicCreated.schema.decode(version, reader) };
-    case SCHEMAS.PartitionCreated.id: {
-      const body = SCHEMAS.PartitionCreated.schema.decode(version, reader);
-      const { partitionId: partition, topicId, replicas, isr, leader, leaderEpoch, partitionEpoch } = body;
-      return {
-        type: 'PartitionCreated',
-        topicId,
-        partition,
-        replicas,
-        isr,
-        leader,
-        leaderEpoch,
-        partitionEpoch,
-      };
+    case LAYOUTS.BrokerUnfenced.id: {
+      const { id: brokerId, epoch } = LAYOUTS.BrokerUnfenced.schema.decode(version, reader);
+      return { type: 'BrokerUnfenced', brokerId, epoch };
     }
-    case SCHEMAS.PartitionChanged.id:
+    case LAYOUTS.BrokerShutdownBegan.id: {
+      const change = LAYOUTS.BrokerShutdownBegan.schema.decode(version, reader);
+      if (change.inControlledShutdown !== BEGAN || change.fenced !== 0)
+        throw new WireError('change of a broker registration that is no beginning shutdown');
+      return { type: 'BrokerShutdownBegan', brokerId: change.brokerId, epoch: change.brokerEpoch };
+    }
+    case LAYOUTS.BrokerUnregistered.id: {
+      const { brokerId, brokerEpoch } = LAYOUTS.BrokerUnregistered.schema.decode(version, reader);
+      return { type: 'BrokerUnregistered', brokerId, epoch: brokerEpoch };
+    }
+    case LAYOUTS.TopicCreated.id:
+      return { type: 'TopicCreated', ...LAYOUTS.TopicCreated.schema.decode(version, reader) };
+    case LAYOUTS.PartitionCreated.id:
+      return decodePartition(version, reader);
+    case LAYOUTS.PartitionChanged.id:
       return decodeChange(version, reader);
-    case SCHEMAS.TopicDeleted.id:
-      return { type: 'TopicDeleted', topicId: SCHEMAS.TopicDeleted.schema.decode(version, reader).topicId };
-    case SCHEMAS.ConfigChanged.id: {
-      const {
-        resourceType,
-        resourceName: topic,
-        name,
-        value,
-      } = SCHEMAS.ConfigChanged.schema.decode(version, reader);
-      if (resourceType !== TOPIC_RESOURCE)
-        throw new WireError(`configuration of an unknown kind: ${resourceType}`);
-      return { type: 'ConfigChanged', topic, name, value };
+    case LAYOUTS.TopicDeleted.id:
+      return { type: 'TopicDeleted', topicId: LAYOUTS.TopicDeleted.schema.decode(version, reader).topicId };
+    case LAYOUTS.ConfigChanged.id: {
+      const record = LAYOUTS.ConfigChanged.schema.decode(version, reader);
+      if (record.resourceType !== TOPIC_RESOURCE)
+        throw new WireError(`configuration of an unknown kind: ${record.resourceType}`);
+      return { type: 'ConfigChanged', topic: record.resourceName, name: record.name, value: record.value };
     }
-    case SCHEMAS.ProducerIdBlockAllocated.id: {
-      const { brokerId, nextProducerId } = SCHEMAS.ProducerIdBlockAllocated.schema.decode(version, reader);
+    case LAYOUTS.ProducerIdBlockAllocated.id: {
+      const record = LAYOUTS.ProducerIdBlockAllocated.schema.decode(version, reader);
+      const { brokerId, nextProducerId } = record;
       return { type: 'ProducerIdBlockAllocated', brokerId, nextProducerId };
     }
     default:
@@ -202,13 +178,65 @@ export function decodeControllerEvent(value: Uint8Array): ControllerEvent {
   }
 }
 
+function decodeRegistration(version: number, reader: ByteReader): BrokerRegistered {
+  const record = LAYOUTS.BrokerRegistered.schema.decode(version, reader);
+  const { brokerId, incarnationId, endPoints, rack, fenced, logDirs, brokerEpoch: epoch } = record;
+  const { host, port } = endPoints[0] ?? { host: '', port: 0 };
+  const directoryId = logDirs[0] ?? '';
+  const { directorySince, inControlledShutdown } = record;
+  return {
+    type: 'BrokerRegistered',
+    brokerId,
+    incarnationId,
+    host,
+    port,
+    rack,
+    fenced,
+    directoryId: directoryId === ZERO_UUID ? '' : directoryId,
+    ...(epoch === OWN_OFFSET ? {} : { past: { epoch, directorySince, inControlledShutdown } }),
+  };
+}
+
+function decodePartition(version: number, reader: ByteReader): PartitionCreated {
+  const record = LAYOUTS.PartitionCreated.schema.decode(version, reader);
+  const { partitionId: partition, topicId, replicas, isr, leader, leaderEpoch, partitionEpoch } = record;
+  const { replicaSince } = record;
+  const past = {
+    elr: record.eligibleLeaderReplicas ?? [],
+    lastKnownElr: record.lastKnownElr ?? [],
+    adding: record.addingReplicas,
+    removing: record.removingReplicas,
+    recovering: record.leaderRecoveryState === 1,
+    replicaSince,
+  };
+  return {
+    type: 'PartitionCreated',
+    topicId,
+    partition,
+    replicas,
+    isr,
+    leader,
+    leaderEpoch,
+    partitionEpoch,
+    ...(replicaSince.length === replicas.length && replicas.length > 0 ? { past } : {}),
+  };
+}
+
 function decodeChange(version: number, reader: ByteReader): PartitionChanged {
-  const { partitionId, topicId, isr, leader } = SCHEMAS.PartitionChanged.schema.decode(version, reader);
+  const record = LAYOUTS.PartitionChanged.schema.decode(version, reader);
+  const { leader, isr, replicas, leaderRecoveryState, lastKnownElr } = record;
+  const { eligibleLeaderReplicas: elr, addingReplicas: adding, removingReplicas: removing } = record;
   return {
     type: 'PartitionChanged',
-    topicId,
-    partition: partitionId,
+    topicId: record.topicId,
+    partition: record.partitionId,
     ...(leader === NO_LEADER_CHANGE ? {} : { leader }),
     ...(isr === null ? {} : { isr }),
+    ...(elr === null ? {} : { elr }),
+    ...(lastKnownElr === null ? {} : { lastKnownElr }),
+    ...(replicas === null ? {} : { replicas }),
+    ...(adding === null ? {} : { adding }),
+    ...(removing === null ? {} : { removing }),
+    ...(leaderRecoveryState === NO_RECOVERY_CHANGE ? {} : { recovering: leaderRecoveryState === 1 }),
   };
 }

@@ -4,7 +4,11 @@
  * that is not there changes nothing. Called by `controller.decider.ts` only.
  */
 import type {
+  BrokerFenced,
   BrokerRegistered,
+  BrokerShutdownBegan,
+  BrokerUnfenced,
+  BrokerUnregistered,
   ConfigChanged,
   ControllerEvent,
   PartitionChanged,
@@ -19,7 +23,11 @@ import type {
   PartitionImage,
   TopicImage,
 } from './metadata-image.js';
+import { snapshotEvents } from './metadata-snapshot.js';
 import { collisionKey } from './topic-names.js';
+
+/** Deleted topics that are remembered; a broker that was away for longer keeps its files of the others. */
+const DELETED_IDS_MAX = 10_000;
 
 interface MutableTopic extends TopicImage {
   configs: Record<string, string>;
@@ -40,6 +48,8 @@ export class MetadataState implements MetadataImage {
   #deleted = new Set<MutableTopic>();
   #changed = new Set<MutableTopic>();
   #brokersChanged = false;
+  /** While a snapshot replaces the state: the topics that the listeners know of, by id. */
+  #replaced: Map<string, MutableTopic> | undefined;
 
   constructor(readonly clusterId: string) {}
 
@@ -52,20 +62,42 @@ export class MetadataState implements MetadataImage {
     return this.#deletedIds.has(topicId);
   }
 
+  /** The most recently deleted, oldest first. */
+  get deletedIds(): Iterable<string> {
+    return this.#deletedIds;
+  }
+
+  /** What leads from an empty state to this one (when folded at the last offset that this one has folded). */
+  toEvents(): ControllerEvent[] {
+    return snapshotEvents(this);
+  }
+
   evolve(event: ControllerEvent, offset: number): void {
     this.position = offset + 1;
     switch (event.type) {
       case 'BrokerRegistered':
         this.#brokerRegistered(event, offset);
         return;
+      case 'BrokerFenced':
+        this.#brokerChanged(event, { fenced: true });
+        return;
+      case 'BrokerUnfenced':
+        this.#brokerChanged(event, { fenced: false });
+        return;
+      case 'BrokerShutdownBegan':
+        this.#brokerChanged(event, { inControlledShutdown: true });
+        return;
+      case 'BrokerUnregistered':
+        this.#brokerUnregistered(event);
+        return;
       case 'TopicCreated':
         this.#topicCreated(event.name, event.topicId);
         return;
       case 'PartitionCreated':
-        this.#partitionCreated(event);
+        this.#partitionCreated(event, offset);
         return;
       case 'PartitionChanged':
-        this.#partitionChanged(event);
+        this.#partitionChanged(event, offset);
         return;
       case 'TopicDeleted':
         this.#topicDeleted(event);
@@ -76,11 +108,16 @@ export class MetadataState implements MetadataImage {
       case 'ProducerIdBlockAllocated':
         this.nextProducerId = Math.max(this.nextProducerId, event.nextProducerId);
         return;
+      case 'SnapshotBegan':
+        this.#snapshotBegan();
+        return;
     }
   }
 
   /** What changed since the last call. */
   takeDelta(): MetadataDelta {
+    if (this.#replaced !== undefined) this.#compareWith(this.#replaced);
+    this.#replaced = undefined;
     const delta: MetadataDelta = {
       createdTopics: [...this.#created],
       deletedTopics: [...this.#deleted],
@@ -94,9 +131,60 @@ export class MetadataState implements MetadataImage {
     return delta;
   }
 
+  #snapshotBegan(): void {
+    this.#replaced ??= new Map();
+    for (const topic of this.topicsById.values()) {
+      if (!this.#created.has(topic)) this.#replaced.set(topic.id, topic);
+    }
+    this.#created.clear();
+    this.#changed.clear();
+    this.brokers.clear();
+    this.topics.clear();
+    this.topicsById.clear();
+    this.collisions.clear();
+    this.nextProducerId = 0;
+    this.#brokersChanged = true;
+  }
+
+  /** Topics that the listeners know and the snapshot has are changed ones; those that it lacks were deleted. */
+  #compareWith(replaced: ReadonlyMap<string, MutableTopic>): void {
+    for (const topic of replaced.values()) {
+      const now = this.topicsById.get(topic.id);
+      if (now === undefined) {
+        this.#deleted.add(topic);
+        this.#rememberDeleted(topic.id);
+      } else if (this.#created.delete(now)) this.#changed.add(now);
+    }
+  }
+
   #brokerRegistered(event: BrokerRegistered, offset: number): void {
-    const { brokerId: id, host, port, rack, incarnationId } = event;
-    this.brokers.set(id, { id, host, port, rack, incarnationId, epoch: offset });
+    const { brokerId: id, host, port, rack, incarnationId, fenced, directoryId, past } = event;
+    const known = this.brokers.get(id);
+    // A broker that has not said before which directory it runs on (an older version) runs on the same one.
+    const sameDirectory = known !== undefined && [directoryId, ''].includes(known.directoryId);
+    const { epoch, directorySince, inControlledShutdown } = past ?? {
+      epoch: offset,
+      directorySince: sameDirectory ? known.directorySince : offset,
+      inControlledShutdown: false,
+    };
+    const registration = { fenced, inControlledShutdown, directoryId, directorySince };
+    this.brokers.set(id, { id, host, port, rack, incarnationId, epoch, ...registration });
+    this.#brokersChanged = true;
+  }
+
+  #brokerChanged(
+    { brokerId, epoch }: BrokerFenced | BrokerUnfenced | BrokerShutdownBegan,
+    change: Partial<BrokerImage>,
+  ): void {
+    const known = this.brokers.get(brokerId);
+    if (known?.epoch !== epoch) return;
+    this.brokers.set(brokerId, { ...known, ...change });
+    this.#brokersChanged = true;
+  }
+
+  #brokerUnregistered({ brokerId, epoch }: BrokerUnregistered): void {
+    if (this.brokers.get(brokerId)?.epoch !== epoch) return;
+    this.brokers.delete(brokerId);
     this.#brokersChanged = true;
   }
 
@@ -117,33 +205,36 @@ export class MetadataState implements MetadataImage {
     this.#created.add(topic);
   }
 
-  #partitionCreated(event: PartitionCreated): void {
+  #partitionCreated(event: PartitionCreated, offset: number): void {
     const topic = this.topicsById.get(event.topicId);
     if (topic?.partitions.length !== event.partition) return;
-    const { partition, replicas, isr, leader, leaderEpoch, partitionEpoch } = event;
-    topic.partitions.push({ partition, replicas, isr, leader, leaderEpoch, partitionEpoch });
+    const { type: _type, topicId: _topicId, past, ...partition } = event;
+    const nothing = { elr: [], lastKnownElr: [], adding: [], removing: [], recovering: false };
+    const replicaSince = event.replicas.map(() => offset);
+    topic.partitions.push({ ...partition, ...(past ?? { ...nothing, replicaSince }) });
     this.#noteChange(topic);
   }
 
-  #partitionChanged(event: PartitionChanged): void {
+  #partitionChanged(event: PartitionChanged, offset: number): void {
     const topic = this.topicsById.get(event.topicId);
     const before = topic?.partitions[event.partition];
     if (topic === undefined || before === undefined) return;
+    const { type: _type, topicId: _topicId, ...change } = event;
     topic.partitions[event.partition] = {
       ...before,
-      leader: event.leader ?? before.leader,
+      ...change,
       leaderEpoch: before.leaderEpoch + (event.leader === undefined ? 0 : 1),
-      isr: event.isr ?? before.isr,
       partitionEpoch: before.partitionEpoch + 1,
+      ...(event.replicas === undefined ? {} : { replicaSince: since(before, event.replicas, offset) }),
     };
     this.#noteChange(topic);
   }
 
   #topicDeleted(event: TopicDeleted): void {
+    this.#rememberDeleted(event.topicId);
     const topic = this.topicsById.get(event.topicId);
     if (topic === undefined) return;
     this.topicsById.delete(topic.id);
-    this.#deletedIds.add(topic.id);
     this.topics.delete(topic.name);
     const key = collisionKey(topic.name);
     const alike = this.collisions.get(key);
@@ -164,4 +255,22 @@ export class MetadataState implements MetadataImage {
   #noteChange(topic: MutableTopic): void {
     if (!this.#created.has(topic)) this.#changed.add(topic);
   }
+
+  #rememberDeleted(topicId: string): void {
+    this.#deletedIds.delete(topicId);
+    this.#deletedIds.add(topicId);
+    if (this.#deletedIds.size <= DELETED_IDS_MAX) return;
+    for (const oldest of this.#deletedIds) {
+      this.#deletedIds.delete(oldest);
+      return;
+    }
+  }
+}
+
+function since(
+  { replicas, replicaSince }: PartitionImage,
+  after: readonly number[],
+  offset: number,
+): number[] {
+  return after.map((id) => replicaSince[replicas.indexOf(id)] ?? offset);
 }

@@ -5,6 +5,7 @@ import { nodeClock } from '@tidemark/platform/node';
 import { pino } from 'pino';
 import { buildBatch } from '@tidemark/wire';
 import type { Replica } from '../replicas/replica.js';
+import { partitionImage } from '../testing/partition-image.js';
 import { RunningBroker, until } from '../testing/running-broker.js';
 import type { EventCodec } from './event-records.js';
 import { PartitionEventLog } from './partition-event-log.js';
@@ -95,12 +96,8 @@ describe('the event log of a partition that is led', () => {
     const log = logOf();
     const seen = read(log);
     await append(log, 'a');
-    const { partition, leaderEpoch, leader } = {
-      partition: 0,
-      leaderEpoch: replica().leaderEpoch + 1,
-      leader: 1,
-    };
-    replica().assume({ partition, leader, leaderEpoch, partitionEpoch: 1, replicas: [1], isr: [1] });
+    const leaderEpoch = replica().leaderEpoch + 1;
+    replica().assume(partitionImage({ leaderEpoch, partitionEpoch: 1 }));
     expect(await append(log, 'zombie')).toEqual({ failed: 'fenced' });
     await until(() => seen.errors.length === 1);
     const successor = logOf(leaderEpoch);

@@ -7,6 +7,7 @@ import { LogDirectory, logConfigOf } from '@tidemark/log';
 import { nodeClock, nodeRandom } from '@tidemark/platform/node';
 import { ErrorCode, buildBatch, readRecords } from '@tidemark/wire';
 import { FaultyDisk } from '../testing/faulty-disk.js';
+import { partitionImage } from '../testing/partition-image.js';
 import { until } from '../testing/running-broker.js';
 import { Tick } from '../tick.js';
 import { Replica } from './replica.js';
@@ -17,14 +18,8 @@ const batch = (...texts: string[]): Uint8Array =>
     texts.map((text) => ({ key: null, value: Buffer.from(text) })),
     { timestamp: Date.now() },
   );
-const image = (leader: number, leaderEpoch: number, isr: readonly number[] = [1]) => ({
-  partition: 0,
-  leader,
-  leaderEpoch,
-  partitionEpoch: leaderEpoch,
-  replicas: [1],
-  isr,
-});
+const image = (leader: number, leaderEpoch: number, isr: readonly number[] = [1]) =>
+  partitionImage({ leader, leaderEpoch, partitionEpoch: leaderEpoch, isr });
 
 describe('replica', () => {
   const directories: string[] = [];

@@ -1,5 +1,5 @@
 /** The field words (`string`, `arrayOf` and so on) come as one name, `fields`, so that they stay out of everyone's way. */
-export type { AnyField, Decoded, Encodable, FieldMap } from './field.js';
+export type { AnyField, Decoded, Encodable, Field, FieldMap } from './field.js';
 export * as fields from './fields.js';
 export { NEVER_FLEXIBLE, Schema, type AnySchema, type SchemaOptions, type VersionRange } from './schema.js';
 export { decodeVersioned, decodeVersionedOrNewer, encodeVersioned } from './versioned.js';
