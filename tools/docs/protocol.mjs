@@ -37,7 +37,7 @@ const range = ({ min, max }) => (min === max ? `${min}` : `${min}-${max}`);
 /** Keys of the APIs that handlers/index.ts lists. */
 function servedKeys(root) {
   const index = readFileSync(join(root, 'apps/broker/src/handlers/index.ts'), 'utf8');
-  return new Set([...index.matchAll(/from '\.\/(\d\d)-[a-z-]+\.js'/g)].map(([, key]) => Number(key)));
+  return new Set([...index.matchAll(/from '\.\/(\d{2,5})-[a-z-]+\.js'/g)].map(([, key]) => Number(key)));
 }
 
 function servedApis(root, { APIS }) {
@@ -56,11 +56,11 @@ export function differencesBlock(root, wire) {
 export function protocolBlock(root, wire) {
   return table(
     ['key', 'API', 'spoken', 'told', 'flexible from'],
-    servedApis(root, wire).map(({ key, name, versions, advertised, flexibleFrom }) => [
+    servedApis(root, wire).map(({ key, name, versions, advertised, flexibleFrom, askedBy }) => [
       key,
       name,
       range(versions),
-      range(advertised),
+      askedBy === 'clients' ? range(advertised) : 'brokers only',
       flexibleFrom <= versions.max ? flexibleFrom : 'never',
     ]),
   );

@@ -18,6 +18,8 @@ export interface HotCodecs<Request extends FieldMap, Response extends FieldMap> 
   encodeResponse(version: number, writer: ByteWriter, message: Encodable<Response>): void;
 }
 
+export type Askers = 'clients' | 'brokers';
+
 /** What is true of an API whatever its messages look like. */
 export interface ApiFacts {
   readonly key: number;
@@ -28,6 +30,8 @@ export interface ApiFacts {
   readonly advertised: VersionRange;
   /** First version with compact lengths and tagged fields, `NEVER_FLEXIBLE` if none. */
   readonly flexibleFrom: number;
+  /** Who asks: clients (brokers too), or only brokers each other, of which ApiVersions tells nothing. */
+  readonly askedBy: Askers;
 }
 
 export interface Api<Request extends FieldMap, Response extends FieldMap> extends ApiFacts {
@@ -63,6 +67,8 @@ export interface ApiDefinition<Request extends FieldMap, Response extends FieldM
   readonly versions: VersionRange;
   readonly advertised?: VersionRange;
   readonly flexibleFrom: number;
+  /** 'clients' if not given. */
+  readonly askedBy?: Askers;
   readonly request: Request;
   readonly response: Response;
 }
@@ -78,6 +84,7 @@ export function defineApi<Request extends FieldMap, Response extends FieldMap>(
     versions,
     advertised: definition.advertised ?? versions,
     flexibleFrom,
+    askedBy: definition.askedBy ?? 'clients',
     request: new Schema({ name: `${name} request`, versions, flexibleFrom }, definition.request),
     response: new Schema({ name: `${name} response`, versions, flexibleFrom }, definition.response),
     ...(hot === undefined ? {} : { hot }),

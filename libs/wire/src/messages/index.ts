@@ -1,8 +1,8 @@
 /**
  * The table of messages: every API that can be read and written, by ascending key. Together with the handlers that a
- * broker has, this table is its ApiVersions answer (`advertise`).
+ * broker has, this table is its ApiVersions answer (`advertise`), which leaves out what only brokers ask each other.
  */
-import type { AnyApi } from '../api.js';
+import type { AnyApi, ApiFacts } from '../api.js';
 import { produceApi } from './00-produce.js';
 import { fetchApi } from './01-fetch.js';
 import { listOffsetsApi } from './02-list-offsets.js';
@@ -28,11 +28,25 @@ import { alterConfigsApi } from './33-alter-configs.js';
 import { describeLogDirsApi } from './35-describe-log-dirs.js';
 import { createPartitionsApi } from './37-create-partitions.js';
 import { deleteGroupsApi } from './42-delete-groups.js';
+import { electLeadersApi } from './43-elect-leaders.js';
 import { incrementalAlterConfigsApi } from './44-incremental-alter-configs.js';
+import { alterPartitionReassignmentsApi } from './45-alter-partition-reassignments.js';
+import { listPartitionReassignmentsApi } from './46-list-partition-reassignments.js';
 import { offsetDeleteApi } from './47-offset-delete.js';
+import { voteApi } from './52-vote.js';
+import { beginQuorumEpochApi } from './53-begin-quorum-epoch.js';
+import { endQuorumEpochApi } from './54-end-quorum-epoch.js';
+import { describeQuorumApi } from './55-describe-quorum.js';
+import { alterPartitionApi } from './56-alter-partition.js';
+import { fetchSnapshotApi } from './59-fetch-snapshot.js';
 import { describeClusterApi } from './60-describe-cluster.js';
+import { brokerRegistrationApi } from './62-broker-registration.js';
+import { brokerHeartbeatApi } from './63-broker-heartbeat.js';
+import { unregisterBrokerApi } from './64-unregister-broker.js';
+import { allocateProducerIdsApi } from './67-allocate-producer-ids.js';
 import { listConfigResourcesApi } from './74-list-config-resources.js';
 import { describeTopicPartitionsApi } from './75-describe-topic-partitions.js';
+import { fencePartitionsApi } from './10001-fence-partitions.js';
 
 export * from './00-produce.js';
 export * from './01-fetch.js';
@@ -59,11 +73,25 @@ export * from './33-alter-configs.js';
 export * from './35-describe-log-dirs.js';
 export * from './37-create-partitions.js';
 export * from './42-delete-groups.js';
+export * from './43-elect-leaders.js';
 export * from './44-incremental-alter-configs.js';
+export * from './45-alter-partition-reassignments.js';
+export * from './46-list-partition-reassignments.js';
 export * from './47-offset-delete.js';
+export * from './52-vote.js';
+export * from './53-begin-quorum-epoch.js';
+export * from './54-end-quorum-epoch.js';
+export * from './55-describe-quorum.js';
+export * from './56-alter-partition.js';
+export * from './59-fetch-snapshot.js';
 export * from './60-describe-cluster.js';
+export * from './62-broker-registration.js';
+export * from './63-broker-heartbeat.js';
+export * from './64-unregister-broker.js';
+export * from './67-allocate-producer-ids.js';
 export * from './74-list-config-resources.js';
 export * from './75-describe-topic-partitions.js';
+export * from './10001-fence-partitions.js';
 
 /** All APIs, by ascending key. */
 export const APIS: readonly AnyApi[] = [
@@ -92,21 +120,32 @@ export const APIS: readonly AnyApi[] = [
   describeLogDirsApi,
   createPartitionsApi,
   deleteGroupsApi,
+  electLeadersApi,
   incrementalAlterConfigsApi,
+  alterPartitionReassignmentsApi,
+  listPartitionReassignmentsApi,
   offsetDeleteApi,
+  voteApi,
+  beginQuorumEpochApi,
+  endQuorumEpochApi,
+  describeQuorumApi,
+  alterPartitionApi,
+  fetchSnapshotApi,
   describeClusterApi,
+  brokerRegistrationApi,
+  brokerHeartbeatApi,
+  unregisterBrokerApi,
+  allocateProducerIdsApi,
   listConfigResourcesApi,
   describeTopicPartitionsApi,
+  fencePartitionsApi,
 ];
 
-const BY_KEY: readonly (AnyApi | undefined)[] = APIS.reduce<(AnyApi | undefined)[]>((table, api) => {
-  table[api.key] = api;
-  return table;
-}, []);
+const BY_KEY: ReadonlyMap<number, AnyApi> = new Map(APIS.map((api) => [api.key, api]));
 
 /** The API of a key; undefined for keys that we do not speak. */
 export function apiOf(key: number): AnyApi | undefined {
-  return BY_KEY[key];
+  return BY_KEY.get(key);
 }
 
 /** One row of an ApiVersions answer. */
@@ -116,11 +155,14 @@ export interface AdvertisedApi {
   readonly maxVersion: number;
 }
 
-/** What ApiVersions answers for the APIs that `isServed`, by ascending key. */
-export function advertise(isServed: (key: number) => boolean): AdvertisedApi[] {
-  return APIS.filter(({ key }) => isServed(key)).map(({ key, advertised }) => ({
-    apiKey: key,
-    minVersion: advertised.min,
-    maxVersion: advertised.max,
-  }));
+/** What ApiVersions answers for those of the `served` APIs that clients may ask, by ascending key. */
+export function advertise(served: readonly ApiFacts[]): AdvertisedApi[] {
+  return served
+    .filter(({ askedBy }) => askedBy === 'clients')
+    .sort((one, other) => one.key - other.key)
+    .map(({ key, advertised }) => ({
+      apiKey: key,
+      minVersion: advertised.min,
+      maxVersion: advertised.max,
+    }));
 }

@@ -1,6 +1,6 @@
 /** The version ranges against what each client sends, and what is advertised. */
 import { describe, expect, it } from '@jest/globals';
-import { APIS, advertise, apiOf } from './index.js';
+import { APIS, advertise, apiOf, metadataApi, produceApi } from './index.js';
 
 /** What clients in the field send, newest version first choice: [key, lowest, highest]. */
 const CLIENTS: Readonly<Record<string, readonly (readonly [number, number, number])[]>> = {
@@ -98,13 +98,18 @@ describe('versions', () => {
   );
 
   it('are advertised in order of their keys, and only where somebody serves them', () => {
-    const rows = advertise((key) => key !== 1);
-    expect(rows.map(({ apiKey }) => apiKey)).toEqual(APIS.map(({ key }) => key).filter((key) => key !== 1));
-    expect(rows.map(({ apiKey }) => apiKey)).toEqual(rows.map(({ apiKey }) => apiKey).sort((a, b) => a - b));
+    const keys = advertise([metadataApi, apiOf(64)!, produceApi]).map(({ apiKey }) => apiKey);
+    expect(keys).toEqual([0, 3, 64]);
+  });
+
+  it('are not told to clients of what brokers ask each other only', () => {
+    const told = new Set(advertise(APIS).map(({ apiKey }) => apiKey));
+    const untold = APIS.map(({ key }) => key).filter((key) => !told.has(key));
+    expect(untold).toEqual([52, 53, 54, 56, 59, 62, 63, 67, 10001]);
   });
 
   it('of Produce are advertised from 0 on, but not spoken below 3', () => {
-    expect(advertise((key) => key === 0)).toEqual([{ apiKey: 0, minVersion: 0, maxVersion: 13 }]);
+    expect(advertise([produceApi])).toEqual([{ apiKey: 0, minVersion: 0, maxVersion: 13 }]);
     expect(apiOf(0)?.request.speaks(2)).toBe(false);
     expect(APIS.filter(({ versions, advertised }) => versions !== advertised).map(({ key }) => key)).toEqual([
       0,
