@@ -23,6 +23,9 @@ import type { Deadlines } from '../replicas/deadlines.js';
 import type { Replicas } from '../replicas/replicas.js';
 import type { Tick } from '../tick.js';
 
+/** `byPeer` is false when this broker closed it, for whatever reason. */
+export type ClosedListener = (byPeer: boolean) => void;
+
 /** Where a request came from. One object per connection and request; safe to keep. */
 export interface RequestContext {
   readonly apiVersion: number;
@@ -38,6 +41,11 @@ export interface RequestContext {
   readonly closed: boolean;
   /** True while the broker stops: what is parked is to be answered with what there is. */
   readonly stopping: boolean;
+  /**
+   * Calls `listener` once when the connection is closed, after every request of it; at once when it is closed already.
+   * The same function given again is kept once, so whoever cares about a connection gives one function per connection.
+   */
+  onClosed(listener: ClosedListener): void;
   /** Closes the connection without an answer, for what cannot be answered (a failed acks=0 produce). */
   close(reason: CloseReason): void;
 }

@@ -292,3 +292,31 @@ describe('stopping', () => {
     expect(peer.ended).toBe(true);
   });
 });
+
+describe('who cares about a connection', () => {
+  it.each<[string, boolean, (set: ReturnType<typeof setUp>) => void]>([
+    ['its peer closed it', true, ({ peer }) => peer.peerCloses()],
+    ['we closed it', false, ({ connection }) => connection.close('idle')],
+    [
+      'we asked it to end, whoever is first then',
+      false,
+      ({ connection, peer }) => {
+        connection.drain();
+        peer.peerCloses();
+      },
+    ],
+  ])('is told once when %s', (_, byPeer, close) => {
+    const set = setUp();
+    const heard: boolean[] = [];
+    const listener = (peerDid: boolean): void => void heard.push(peerDid);
+    set.peer.deliver(Buffer.concat([metadataFrame(1), metadataFrame(2)]));
+    set.asked[0]?.context.onClosed(listener);
+    set.asked[0]?.respond();
+    set.clock.turn();
+    set.asked[1]?.context.onClosed(listener);
+    close(set);
+    expect(heard).toEqual([byPeer]);
+    set.asked[1]?.context.onClosed(listener);
+    expect(heard).toEqual([byPeer, byPeer]);
+  });
+});

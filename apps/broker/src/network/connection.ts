@@ -8,6 +8,7 @@
  */
 import type { Address, Connection, ConnectionOwner } from '@tidemark/platform';
 import { ByteReader } from '@tidemark/wire';
+import type { ClosedListener } from '../handlers/handler.js';
 import type { Tick, TickTask } from '../tick.js';
 import type { CloseReason } from './close-reason.js';
 import type { Dispatch } from './dispatch.js';
@@ -55,6 +56,8 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
   private pumping = false;
   private paused = false;
   private congested = false;
+  private closedListeners: Set<ClosedListener> | undefined;
+  private closedByPeer = false;
 
   constructor(
     private readonly connection: Connection,
@@ -100,8 +103,14 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
     this.pump();
   }
 
-  closed(_byPeer: boolean): void {
+  closed(byPeer: boolean): void {
+    this.closedByPeer = byPeer && !this.draining;
     this.finish('peer', '');
+  }
+
+  onClosed(listener: ClosedListener): void {
+    if (this.gone) listener(this.closedByPeer);
+    else (this.closedListeners ??= new Set()).add(listener);
   }
 
   /** Encodes the answers whose turn it is; they leave at the end of this turn of the event loop. */
@@ -209,5 +218,8 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
     this.gone = true;
     this.requests.length = this.first = 0;
     this.options.onClosed(this, reason, detail);
+    const listeners = this.closedListeners;
+    this.closedListeners = undefined;
+    for (const listener of listeners ?? []) listener(this.closedByPeer);
   }
 }

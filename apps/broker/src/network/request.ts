@@ -4,7 +4,7 @@
  */
 import { assert, type Address } from '@tidemark/platform';
 import type { Api, FieldMap } from '@tidemark/wire';
-import type { Handler, RequestContext } from '../handlers/handler.js';
+import type { ClosedListener, Handler, RequestContext } from '../handlers/handler.js';
 import type { CloseReason } from './close-reason.js';
 
 /** What a request needs of its connection. */
@@ -16,6 +16,7 @@ export interface RequestOwner {
   readonly draining: boolean;
   /** The request has its answer; called once per request. */
   answered(): void;
+  onClosed(listener: ClosedListener): void;
   close(reason: CloseReason, detail?: string): void;
 }
 
@@ -58,6 +59,10 @@ export class RequestInFlight implements RequestContext {
 
   get stopping(): boolean {
     return this.owner.draining;
+  }
+
+  onClosed(listener: ClosedListener): void {
+    this.owner.onClosed(listener);
   }
 
   close(reason: CloseReason): void {
