@@ -1,8 +1,16 @@
 /**
- * Control batches: the one record in a batch with the control bit that says what happened to a transaction. Written
- * by the transaction coordinator, read by the log's producer state and by consumers.
- * Source: KIP-98, Kafka's `ControlRecordType` and `EndTransactionMarker`.
+ * Control batches: the one record in a batch with the control bit that says something about the log itself: what
+ * happened to a transaction, who leads from here on, where a snapshot begins and ends. Pure functions; written by
+ * transaction coordinators, new leaders and snapshot writers, read by the log's producer state, by replicas and (to
+ * be skipped) by consumers. Keys and values carry their version in front, two bytes.
+ * Source: KIP-98, KIP-595, KIP-630; Kafka's `ControlRecordType`, `EndTxnMarker`, `LeaderChangeMessage`.
  */
+import type { Decoded, Encodable } from '../schema/field.js';
+import { arrayOf, int32, int64, uuid } from '../schema/fields.js';
+import { Schema } from '../schema/schema.js';
+import { decodeVersionedOrNewer, encodeVersioned } from '../schema/versioned.js';
+import { isControl } from './batch-header.js';
+import type { BatchOptions } from './records.js';
 import { buildBatch, readBatchRecords } from './records.js';
 
 export const ControlType = {
@@ -30,17 +38,38 @@ export interface EndTransactionMarker {
   readonly timestamp: number;
 }
 
+const voters = () => arrayOf({ voterId: int32(), voterDirectoryId: uuid({ since: 1 }) });
+
+/** Version 1 adds directory ids (KIP-853). */
+export const leaderChangeMessage = new Schema(
+  { name: 'LeaderChangeMessage', versions: { min: 0, max: 1 }, flexibleFrom: 0 },
+  { leaderId: int32(), voters: voters(), grantingVoters: voters() },
+);
+export const snapshotHeaderRecord = new Schema(
+  { name: 'SnapshotHeaderRecord', versions: { min: 0, max: 0 }, flexibleFrom: 0 },
+  { lastContainedLogTimestamp: int64() },
+);
+export const snapshotFooterRecord = new Schema(
+  { name: 'SnapshotFooterRecord', versions: { min: 0, max: 0 }, flexibleFrom: 0 },
+  {},
+);
+
+export type LeaderChange = Decoded<typeof leaderChangeMessage.fields>;
+
+/** Where a control batch of a quorum goes. */
+export type ControlBatchPlace = Pick<BatchOptions, 'timestamp' | 'baseOffset' | 'leaderEpoch'>;
+
+const LEADER_CHANGE_VERSION = 1;
 const KEY_BYTES = 4;
 const MARKER_BYTES = 6;
 
 export function buildEndTransactionMarker(marker: EndTransactionMarker): Uint8Array {
-  const key = new DataView(new ArrayBuffer(KEY_BYTES));
-  key.setInt16(2, marker.commit ? ControlType.COMMIT : ControlType.ABORT);
   const value = new DataView(new ArrayBuffer(MARKER_BYTES));
   value.setInt32(2, marker.coordinatorEpoch);
-  const record = { key: new Uint8Array(key.buffer), value: new Uint8Array(value.buffer) };
   const { producerId, producerEpoch, timestamp } = marker;
-  return buildBatch([record], { timestamp, producerId, producerEpoch, transactional: true, control: true });
+  const type = marker.commit ? ControlType.COMMIT : ControlType.ABORT;
+  const options = { timestamp, producerId, producerEpoch, transactional: true };
+  return buildControlBatch(type, new Uint8Array(value.buffer), options);
 }
 
 /** What the control batch at `at` says; nothing when it is not laid out as one. */
@@ -53,5 +82,54 @@ export function readControlRecord(bytes: Uint8Array, at = 0): ControlRecord | un
     if (value === null || value.length < MARKER_BYTES) return undefined;
     return { type, coordinatorEpoch: new DataView(value.buffer, value.byteOffset).getInt32(2) };
   }
+  return undefined;
+}
+
+/**
+ * The first batch of a leader's epoch, in the metadata log and in quorum topics: once it is committed, so is
+ * everything before it. Voters without a directory id are given the all-zero one.
+ */
+export function buildLeaderChange(
+  change: Encodable<typeof leaderChangeMessage.fields>,
+  place: ControlBatchPlace,
+): Uint8Array {
+  const value = encodeVersioned(leaderChangeMessage, LEADER_CHANGE_VERSION, change);
+  return buildControlBatch(ControlType.LEADER_CHANGE, value, place);
+}
+
+/** What the LEADER_CHANGE batch at `at` says; nothing when it is of another type. Throws `WireError`. */
+export function readLeaderChange(bytes: Uint8Array, at = 0): LeaderChange | undefined {
+  const value = controlValue(bytes, at, ControlType.LEADER_CHANGE);
+  return value === undefined ? undefined : decodeVersionedOrNewer(leaderChangeMessage, value);
+}
+
+/** The first batch of a snapshot. */
+export function buildSnapshotHeader(lastContainedLogTimestamp: number, place: ControlBatchPlace): Uint8Array {
+  const value = encodeVersioned(snapshotHeaderRecord, 0, { lastContainedLogTimestamp });
+  return buildControlBatch(ControlType.SNAPSHOT_HEADER, value, place);
+}
+
+/** The timestamp in the SNAPSHOT_HEADER batch at `at`; nothing when it is of another type. Throws `WireError`. */
+export function readSnapshotHeader(bytes: Uint8Array, at = 0): number | undefined {
+  const value = controlValue(bytes, at, ControlType.SNAPSHOT_HEADER);
+  if (value === undefined) return undefined;
+  return decodeVersionedOrNewer(snapshotHeaderRecord, value).lastContainedLogTimestamp;
+}
+
+/** The last batch of a snapshot: without it the file is cut. */
+export function buildSnapshotFooter(place: ControlBatchPlace): Uint8Array {
+  return buildControlBatch(ControlType.SNAPSHOT_FOOTER, encodeVersioned(snapshotFooterRecord, 0, {}), place);
+}
+
+function buildControlBatch(type: number, value: Uint8Array, options: BatchOptions): Uint8Array {
+  const key = new DataView(new ArrayBuffer(KEY_BYTES));
+  key.setInt16(2, type);
+  const record = { key: new Uint8Array(key.buffer), value };
+  return buildBatch([record], { ...options, control: true });
+}
+
+function controlValue(bytes: Uint8Array, at: number, type: number): Uint8Array | undefined {
+  if (!isControl(bytes, at) || readControlRecord(bytes, at)?.type !== type) return undefined;
+  for (const { value } of readBatchRecords(bytes, at)) return value ?? undefined;
   return undefined;
 }

@@ -4,7 +4,6 @@ import { crc32c, crc32cByTable } from '../bytes/crc32c.js';
 import {
   advanceSequence,
   batchLastSequence,
-  batchSizeBytes,
   isLogAppendTime,
   readBatchHeader,
   setBatchBaseOffset,
@@ -13,7 +12,6 @@ import {
 } from './batch-header.js';
 import { checkBatch, checkProducedBatch } from './check-batch.js';
 import { Codec, isCodecSupported } from './compression.js';
-import { ControlType, buildEndTransactionMarker, readControlRecord } from './control.js';
 import { buildBatch, readRecords, type RecordInput } from './records.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -219,18 +217,5 @@ describe('a batch that lies', () => {
       }),
       { numRuns: 500 },
     );
-  });
-});
-
-describe('a control batch', () => {
-  it.each([
-    [true, ControlType.COMMIT],
-    [false, ControlType.ABORT],
-  ])('says how a transaction ended (commit %s)', (commit, type) => {
-    const marker = { commit, producerId: 4, producerEpoch: 1, coordinatorEpoch: 77, timestamp: T };
-    const batch = buildEndTransactionMarker(marker);
-    expect(readControlRecord(batch)).toEqual({ type, coordinatorEpoch: 77 });
-    expect(batchSizeBytes(batch, 0)).toBe(batch.length);
-    expect(readBatchHeader(batch, 0)).toMatchObject({ attributes: 0x30, producerId: 4, baseSequence: -1 });
   });
 });
