@@ -7,7 +7,7 @@ import { ErrorCode } from '@tidemark/wire';
 import { controllerDecider } from './controller.decider.js';
 import type { ControllerCommand, CreateTopics, RegisterBroker } from './controller.decider.js';
 import type { ControllerEvent } from './controller-events.js';
-import type { NewTopic, TopicResult } from './create-topics.js';
+import type { NewTopic, TopicResult } from './topics/create-topics.js';
 
 const decider = controllerDecider('cluster', { partitions: 2, replicationFactor: 1 });
 

@@ -5,10 +5,10 @@
  */
 import type { Decider, Decision } from '@tidemark/decider';
 import type { ControllerEvent } from './controller-events.js';
-import { createTopics } from './create-topics.js';
-import type { NewTopic, TopicDefaults, TopicResult } from './create-topics.js';
+import { createTopics } from './topics/create-topics.js';
+import type { NewTopic, TopicDefaults, TopicResult } from './topics/create-topics.js';
 import { MetadataState } from './metadata-state.js';
-import { alterConfigs, createPartitions, deleteTopics } from './topic-changes.js';
+import { alterConfigs, createPartitions, deleteTopics } from './topics/topic-changes.js';
 import type {
   DeletedTopic,
   ItemResult,
@@ -16,7 +16,7 @@ import type {
   PartitionsWanted,
   TopicConfigChange,
   TopicReference,
-} from './topic-changes.js';
+} from './topics/topic-changes.js';
 
 /** Producer ids are handed out in blocks, so that a broker asks the controller once in a thousand producers. */
 export const PRODUCER_ID_BLOCK = 1000;

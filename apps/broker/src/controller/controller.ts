@@ -11,7 +11,7 @@ import { ErrorCode } from '@tidemark/wire';
 import { controllerDecider } from './controller.decider.js';
 import type { ControllerCommand, ControllerReplies, ControllerReply } from './controller.decider.js';
 import type { ControllerEvent } from './controller-events.js';
-import type { TopicDefaults } from './create-topics.js';
+import type { TopicDefaults } from './topics/create-topics.js';
 import type { MetadataDelta, MetadataImage, MetadataListener } from './metadata-image.js';
 import type { MetadataState } from './metadata-state.js';
 

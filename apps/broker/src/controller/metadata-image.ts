@@ -107,3 +107,19 @@ export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([GROUP_OFFSETS_TOPIC
 export function replicationProtocol({ configs }: Pick<TopicImage, 'configs'>): ReplicationProtocol {
   return configs[REPLICATION_PROTOCOL] === 'quorum' ? 'quorum' : 'primary-backup';
 }
+
+/**
+ * The sets that must each have a majority for a quorum partition to commit, and to choose a leader: the replicas, or
+ * while they change the old ones and those of the next step, which differs by one replica in, one out, or both. The
+ * rest of a longer reassignment waits in `adding` and `removing`.
+ */
+export function quorumSets({
+  replicas,
+  adding,
+  removing,
+}: Pick<PartitionImage, 'replicas' | 'adding' | 'removing'>): readonly (readonly number[])[] {
+  const [coming] = adding;
+  const [going] = removing;
+  if (coming === undefined && going === undefined) return [replicas];
+  return [replicas.filter((id) => id !== coming), replicas.filter((id) => id !== going)];
+}

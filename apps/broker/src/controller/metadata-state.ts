@@ -24,7 +24,7 @@ import type {
   TopicImage,
 } from './metadata-image.js';
 import { snapshotEvents } from './metadata-snapshot.js';
-import { collisionKey } from './topic-names.js';
+import { collisionKey } from './topics/topic-names.js';
 
 /** Deleted topics that are remembered; a broker that was away for longer keeps its files of the others. */
 const DELETED_IDS_MAX = 10_000;

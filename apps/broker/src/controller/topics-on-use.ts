@@ -7,9 +7,9 @@ import type { Random } from '@tidemark/platform';
 import { ErrorCode } from '@tidemark/wire';
 import type { BrokerSettings } from '../config-table.js';
 import type { Controller } from './controller.js';
-import type { NewTopic } from './create-topics.js';
+import type { NewTopic } from './topics/create-topics.js';
 import { GROUP_OFFSETS_TOPIC, METADATA_TOPIC } from './metadata-image.js';
-import { topicNameFault } from './topic-names.js';
+import { topicNameFault } from './topics/topic-names.js';
 
 export class TopicsOnUse {
   /** Names on their way, and who wants to know when each is there or was refused. */

@@ -11,7 +11,7 @@ import {
   type MetadataResponse,
 } from '@tidemark/wire';
 import type { MetadataImage, PartitionImage, TopicImage } from '../controller/metadata-image.js';
-import { topicNameFault } from '../controller/topic-names.js';
+import { topicNameFault } from '../controller/topics/topic-names.js';
 import { NOT_ASKED, allOperations } from './authorized-operations.js';
 import { brokerEndpoints } from './broker-endpoints.js';
 import { defineHandler, type BrokerContext, type RequestContext } from './handler.js';

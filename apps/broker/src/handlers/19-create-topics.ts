@@ -5,7 +5,7 @@
  */
 import { ErrorCode, ZERO_UUID, createTopicsApi } from '@tidemark/wire';
 import type { CreateTopicsRequest, CreateTopicsResponse } from '@tidemark/wire';
-import type { NewTopic, TopicResult } from '../controller/create-topics.js';
+import type { NewTopic, TopicResult } from '../controller/topics/create-topics.js';
 import { topicConfigEntries } from './config-entries.js';
 import { defineHandler } from './handler.js';
 import type { BrokerContext } from './handler.js';

@@ -4,7 +4,7 @@
  */
 import { ErrorCode, ZERO_UUID, deleteTopicsApi } from '@tidemark/wire';
 import type { DeleteTopicsRequest, DeleteTopicsResponse } from '@tidemark/wire';
-import type { TopicReference } from '../controller/topic-changes.js';
+import type { TopicReference } from '../controller/topics/topic-changes.js';
 import { defineHandler } from './handler.js';
 
 const TOPIC_IDS_VERSION = 6;

@@ -5,7 +5,7 @@
  */
 import { ErrorCode, describeConfigsApi } from '@tidemark/wire';
 import type { DescribeConfigsRequest, DescribeConfigsResponse } from '@tidemark/wire';
-import { topicNameFault } from '../controller/topic-names.js';
+import { topicNameFault } from '../controller/topics/topic-names.js';
 import { ResourceType, brokerConfigEntries, topicConfigEntries } from './config-entries.js';
 import type { ConfigEntry } from './config-entries.js';
 import { defineHandler } from './handler.js';

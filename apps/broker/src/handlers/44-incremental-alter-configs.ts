@@ -4,7 +4,7 @@
  */
 import { incrementalAlterConfigsApi } from '@tidemark/wire';
 import type { IncrementalAlterConfigsRequest } from '@tidemark/wire';
-import type { ConfigOperation } from '../controller/topic-changes.js';
+import type { ConfigOperation } from '../controller/topics/topic-changes.js';
 import { alterConfigs, invalid } from './config-changes.js';
 import type { ResourceChange } from './config-changes.js';
 import { defineHandler } from './handler.js';

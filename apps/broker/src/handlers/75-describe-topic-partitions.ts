@@ -11,7 +11,7 @@ import {
   type DescribeTopicPartitionsResponse,
 } from '@tidemark/wire';
 import type { MetadataImage } from '../controller/metadata-image.js';
-import { topicNameFault } from '../controller/topic-names.js';
+import { topicNameFault } from '../controller/topics/topic-names.js';
 import { partitionAnswer } from './03-metadata.js';
 import { allOperations } from './authorized-operations.js';
 import { defineHandler } from './handler.js';

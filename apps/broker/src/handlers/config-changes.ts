@@ -4,7 +4,7 @@
  * order.
  */
 import { ErrorCode } from '@tidemark/wire';
-import type { ItemResult, TopicConfigChange } from '../controller/topic-changes.js';
+import type { ItemResult, TopicConfigChange } from '../controller/topics/topic-changes.js';
 import { ResourceType } from './config-entries.js';
 import type { BrokerContext } from './handler.js';
 

@@ -157,6 +157,14 @@ export const TOPIC_CONFIGS = [
     documentation: 'Accepted for compatibility; segments grow as they are written.',
   },
   {
+    name: 'replication.protocol',
+    type: 'string',
+    defaultText: 'primary-backup',
+    allowed: ['primary-backup', 'quorum'],
+    documentation:
+      'Acknowledged when all in-sync replicas have it, or when a majority has it on disk; chosen at creation (Tidemark).',
+  },
+  {
     name: 'retention.bytes',
     type: 'long',
     defaultText: '-1',

@@ -4,10 +4,10 @@
  * Kafka's ReplicationControlManager; the sentences are ours.
  */
 import { ErrorCode, ZERO_UUID } from '@tidemark/wire';
-import { topicConfigFault } from '../settings.js';
-import type { ControllerEvent } from './controller-events.js';
-import { METADATA_TOPIC } from './metadata-image.js';
-import type { MetadataState } from './metadata-state.js';
+import { topicConfigFault } from '../../settings.js';
+import type { ControllerEvent } from '../controller-events.js';
+import { METADATA_TOPIC } from '../metadata-image.js';
+import type { MetadataState } from '../metadata-state.js';
 import { placePartitions } from './placement.js';
 import type { BrokerLoad } from './placement.js';
 import { collisionKey, topicNameFault } from './topic-names.js';

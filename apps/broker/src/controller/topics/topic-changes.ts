@@ -4,11 +4,11 @@
  */
 import { topicConfigDefinition } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
-import { topicConfigFault } from '../settings.js';
-import type { ControllerEvent } from './controller-events.js';
+import { topicConfigFault } from '../../settings.js';
+import type { ControllerEvent } from '../controller-events.js';
 import { leaderLoads, newPartition, replicaListsFault, mentionsOf } from './create-topics.js';
-import type { TopicImage } from './metadata-image.js';
-import type { MetadataState } from './metadata-state.js';
+import type { TopicImage } from '../metadata-image.js';
+import type { MetadataState } from '../metadata-state.js';
 import { placePartitions } from './placement.js';
 
 export interface ItemResult {
