@@ -1,1 +1,14 @@
-export {};
+export * from './doors/disk-image.js';
+export * from './doors/incarnation.js';
+export * from './doors/network-hub.js';
+export * from './doors/seeded-random.js';
+export * from './doors/simulated-disk.js';
+export * from './doors/simulated-network.js';
+export * from './doors/virtual-clock.js';
+export * from './doors/world.js';
+export * from './checkers/history.js';
+export * from './client/broker-connection.js';
+export * from './client/client-metadata.js';
+export * from './client/simulated-producer.js';
+export * from './client/simulated-reader.js';
+export * from './cluster/machine.js';

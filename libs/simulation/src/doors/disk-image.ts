@@ -1,0 +1,103 @@
+/**
+ * The disk of one machine, which outlives its processes: a tree of names, and what is wrong with it at the moment (slow,
+ * full, failing). Holds the tree, the log files that changed since a checker last looked, and who has which directory
+ * locked. Processes use it through `SimulatedDisk`, one for each life.
+ */
+import { DiskError } from '@tidemark/platform';
+import type { Incarnation } from './incarnation.js';
+import type { SeededRandom } from './seeded-random.js';
+import { StoredDirectory, type Stored } from './stored-directory.js';
+import { StoredFile } from './stored-file.js';
+
+export interface DiskTrouble {
+  /** Added to every read and sync, milliseconds. */
+  slowMs: number;
+  /** Bytes that files may still grow by. */
+  freeBytes: number;
+  /** The next so many syncs fail. */
+  failingSyncs: number;
+}
+
+export class DiskImage {
+  readonly trouble: DiskTrouble = { slowMs: 0, freeBytes: Infinity, failingSyncs: 0 };
+  readonly locks = new Map<string, Incarnation>();
+  /** Rises with every change of names in any directory. */
+  namesVersion = 0;
+  /** Writes and truncations, of which a checker has seen so many. */
+  contentVersion = 0;
+  /** Rises when a sync ends. */
+  durableVersion = 0;
+  writesRefused = 0;
+  root = new StoredDirectory();
+
+  constructor(readonly random: SeededRandom) {}
+
+  find(path: string): Stored | undefined {
+    let at: Stored = this.root;
+    for (const name of partsOf(path)) {
+      if (at.kind !== 'directory') return undefined;
+      const below = at.names.get(name);
+      if (below === undefined) return undefined;
+      at = below;
+    }
+    return at;
+  }
+
+  /** The directory that a path is in, and its name there. Throws DiskError('not-found'). */
+  parentOf(path: string): { directory: StoredDirectory; name: string } {
+    const parts = partsOf(path);
+    const name = parts.pop() ?? '';
+    const directory = this.find(`/${parts.join('/')}`);
+    if (directory?.kind !== 'directory') throw new DiskError('not-found', path, 'no such directory');
+    return { directory, name };
+  }
+
+  makeDirectory(path: string): void {
+    let at: StoredDirectory = this.root;
+    for (const name of partsOf(path)) {
+      let below = at.names.get(name);
+      if (below === undefined) {
+        below = new StoredDirectory();
+        at.change([name, below]);
+        this.namesVersion += 1;
+      }
+      if (below.kind !== 'directory') throw new DiskError('exists', path, 'is a file');
+      at = below;
+    }
+  }
+
+  /** Everything that no sync has forced to disk may be gone. */
+  losePower(): void {
+    this.root.losePower(this.random);
+    this.locks.clear();
+    this.namesVersion += 1;
+    this.contentVersion += 1;
+    this.durableVersion += 1;
+  }
+
+  /** The disk is replaced by a new one. */
+  format(): void {
+    this.root = new StoredDirectory();
+    this.locks.clear();
+    this.namesVersion += 1;
+  }
+
+  /** Files below `path` whose name ends so, in order of their paths. */
+  filesBelow(path: string, suffix: string): { path: string; file: StoredFile }[] {
+    const found: { path: string; file: StoredFile }[] = [];
+    const look = (stored: Stored | undefined, at: string): void => {
+      if (stored === undefined) return;
+      if (stored.kind === 'file') {
+        if (at.endsWith(suffix)) found.push({ path: at, file: stored });
+        return;
+      }
+      for (const name of [...stored.names.keys()].sort()) look(stored.names.get(name), `${at}/${name}`);
+    };
+    look(this.find(path), path);
+    return found;
+  }
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '');
+}
