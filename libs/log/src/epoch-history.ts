@@ -90,6 +90,12 @@ export class EpochHistory {
     return this.entries.findLast((entry) => entry.startOffset <= offset)?.epoch ?? -1;
   }
 
+  /** The log begins anew at `offset`, where `epoch` led to; -1: nothing is known. */
+  restart(epoch: number, offset: number): void {
+    this.forget();
+    if (epoch >= 0) this.assign(epoch, offset);
+  }
+
   /** Drops epochs that begin at or beyond `offset`. */
   truncateFromEnd(offset: number): void {
     const kept = this.entries.filter((entry) => entry.startOffset < offset);

@@ -16,11 +16,13 @@ import {
   writeProducerSnapshot,
 } from './producer/producer-snapshot.js';
 import type { ProducerState } from './producer/producer-state.js';
+import { clearRestart, removeSnapshots, writeRestart, type Restart } from './restart.js';
 import type { SegmentSummary } from './retention.js';
 import { loadLog, newSegment, type LoadedLog, type LoadOptions } from './recovery.js';
 import type { Segment } from './segment/segment.js';
 import { OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from './segment/segment-names.js';
 import type { Segments } from './segment/segments.js';
+import { markSparse } from './segment/sparse-marker.js';
 
 export class LogFiles {
   readonly resources: LogResources;
@@ -29,8 +31,9 @@ export class LogFiles {
   readonly producers: ProducerState;
   readonly epochs: EpochHistory;
   /** What loading found; moved on by the log itself. */
-  readonly loaded: Pick<LoadedLog, 'logStartOffset' | 'logEndOffset' | 'cutBytes'>;
+  readonly loaded: Pick<LoadedLog, 'logStartOffset' | 'logEndOffset' | 'cutBytes' | 'restarted'>;
   private onDisk: boolean;
+  private sparse: boolean;
   /** Names were made or removed since the directory was last forced to disk. */
   private directoryDirty = false;
   /** Renamed files that wait for their removal. */
@@ -43,16 +46,30 @@ export class LogFiles {
   ) {
     this.resources = options.resources;
     this.directory = options.directory;
-    const { segments, producers, epochs, onDisk, ...loaded } = loadLog(options);
+    const { segments, producers, epochs, onDisk, sparse, ...loaded } = loadLog(options);
     this.segments = segments;
     this.producers = producers;
     this.epochs = epochs;
     this.onDisk = onDisk;
+    this.sparse = sparse;
     this.loaded = loaded;
   }
 
   get isOnDisk(): boolean {
     return this.onDisk;
+  }
+
+  /** Whether there may be gaps between batches. */
+  get isSparse(): boolean {
+    return this.sparse;
+  }
+
+  /** Before the first gap is written. Throws DiskError. */
+  becomeSparse(): void {
+    if (this.sparse) return;
+    this.materialize();
+    markSparse(this.resources.disk, this.directory);
+    this.sparse = true;
   }
 
   /** Makes the directory before the first write. Throws DiskError. */
@@ -104,6 +121,32 @@ export class LogFiles {
     if (active.writtenBytes === 0) return active.baseOffset;
     active.truncateTo(offset);
     return active.bytes === 0 ? active.baseOffset : active.walkTail();
+  }
+
+  /**
+   * All segments go, the log begins anew. `checkpoint` is called when the intention is on disk and before the first
+   * file is touched. Throws DiskError.
+   */
+  restartAt(restart: Restart, checkpoint: () => void): void {
+    const { disk } = this.resources;
+    if (this.onDisk) writeRestart(disk, this.directory, restart);
+    checkpoint();
+    for (const segment of [...this.segments.all()].reverse()) this.drop(segment);
+    this.producers.clear();
+    this.epochs.restart(restart.leaderEpoch, restart.offset);
+    const fresh = newSegment(this, restart.offset);
+    this.segments.replaceAll(fresh);
+    if (!this.onDisk) return;
+    removeSnapshots(disk, this.directory);
+    this.epochs.save();
+    fresh.slot.use();
+    disk.syncDirectorySync(this.directory);
+    this.settleRestart();
+  }
+
+  /** The restart is in the checkpoints: it is over. Throws DiskError. */
+  settleRestart(): void {
+    clearRestart(this.resources.disk, this.directory);
   }
 
   /** Drops the oldest `count` segments; their files are removed after `delayMs`. */

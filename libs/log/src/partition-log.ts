@@ -95,7 +95,7 @@ export class PartitionLog {
     const { logStartOffset, logEndOffset } = this.files.loaded;
     const clamp = (offset: number): number => Math.min(Math.max(offset, logStartOffset), logEndOffset);
     this.start = logStartOffset;
-    this.flushed = clamp(options.recoveryPoint);
+    this.flushed = clamp(this.wasRestarted ? logEndOffset : options.recoveryPoint);
     this.flushedAtMs = this.resources.clock.monotonic();
     this.highWatermark = clamp(options.highWatermark);
     // Where nothing is acknowledged before it is on the device, what was recovered waits for that too.
@@ -141,9 +141,15 @@ export class PartitionLog {
     return this.config.flushMessages === 1 ? this.flushed : this.writer.written;
   }
 
-  /** -1 before the first epoch. */
+  /** Of the last leader that is known, which may not have appended anything yet; -1 before the first epoch. */
   get latestEpoch(): number {
     return this.files.epochs.latest;
+  }
+
+  /** Of the last record, by which logs are compared; of a log with no records left, the latest. -1: none. */
+  get lastRecordEpoch(): number {
+    const { epochs } = this.files;
+    return this.start < this.writer.end ? epochs.epochAt(this.writer.end - 1) : epochs.latest;
   }
 
   get sizeBytes(): number {
@@ -161,6 +167,16 @@ export class PartitionLog {
 
   get failure(): LogError | undefined {
     return this.writer.failure;
+  }
+
+  /** A restart that a crash interrupted was finished by this opening; `settleRestart` is due after a checkpoint. */
+  get wasRestarted(): boolean {
+    return this.files.loaded.restarted;
+  }
+
+  /** The checkpoints tell where the log begins anew. Throws DiskError. */
+  settleRestart(): void {
+    this.files.settleRestart();
   }
 
   /** False while nothing was ever written: there is no directory. */
@@ -261,6 +277,31 @@ export class PartitionLog {
     this.flushing = Math.min(this.flushing, this.writer.end);
     this.start = Math.min(this.start, this.writer.end);
     this.highWatermark = Math.min(this.highWatermark, this.writer.end);
+  }
+
+  /**
+   * Everything goes, and the log begins anew at `offset`: the leader has nothing below. `leaderEpoch` is that of the
+   * record before, when it is known. A crash leaves the old log or the new. Throws LogError('failed').
+   */
+  truncateFullyAndStartAt(offset: number, leaderEpoch = -1): void {
+    if (this.failure !== undefined) throw this.failure;
+    this.reads.forget();
+    try {
+      this.writer.restartAt({ offset, leaderEpoch }, () => {
+        this.start = this.flushed = this.highWatermark = offset;
+        this.flushing = Math.min(this.flushing, offset);
+        this.onTruncate?.(this);
+      });
+    } catch (cause) {
+      throw this.writer.fail(cause);
+    }
+  }
+
+  /** A follower's log begins where its leader's does: what lies below was committed there. Throws LogError. */
+  followLogStart(offset: number): void {
+    const start = Math.min(offset, this.writer.written);
+    this.highWatermark = Math.max(this.highWatermark, start);
+    this.deleteRecordsBefore(start);
   }
 
   /** Moves the log start up to `offset`, at most the high watermark; segments wholly below go. Throws LogError. */

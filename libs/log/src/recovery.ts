@@ -12,10 +12,12 @@ import { EpochHistory } from './epoch-history.js';
 import { LogError } from './log-error.js';
 import type { LogResources } from './log-resources.js';
 import { ProducerState } from './producer/producer-state.js';
+import { readRestart, removeSnapshots, type Restart } from './restart.js';
 import { loadProducers } from './producer/producer-recovery.js';
 import { scanBatches } from './segment/batch-scan.js';
 import { Segment } from './segment/segment.js';
 import { LOG_SUFFIX, offsetOfFileName } from './segment/segment-names.js';
+import { isMarkedSparse } from './segment/sparse-marker.js';
 import { sweepDirectory } from './segment/sweep.js';
 import { Segments } from './segment/segments.js';
 
@@ -41,6 +43,10 @@ export interface LoadedLog {
   readonly cutBytes: number;
   /** False while there is no directory: its first append makes it. */
   readonly onDisk: boolean;
+  /** There may be gaps between batches: the log is, or was, compacted. */
+  readonly sparse: boolean;
+  /** The log was being thrown away: it begins anew, and that has to be checkpointed. */
+  readonly restarted: boolean;
 }
 
 export function loadLog(options: LoadOptions): LoadedLog {
@@ -53,12 +59,15 @@ export function loadLog(options: LoadOptions): LoadedLog {
     const segments = new Segments([newSegment(options, logStartOffset)]);
     const producers = new ProducerState();
     const empty = { logStartOffset, logEndOffset: logStartOffset, cutBytes: 0, onDisk: false };
-    return { segments, producers, epochs, ...empty };
+    return { segments, producers, epochs, ...empty, sparse: false, restarted: false };
   }
   const names = sweepDirectory(resources.disk, directory);
+  const sparse = options.config.compacts || isMarkedSparse(resources.disk, directory);
+  const restart = readRestart(resources.disk, directory);
+  if (restart !== undefined) return { ...finishRestart(options, names, restart, epochs), sparse };
   epochs.load();
   const found = findSegments(options, names);
-  const loaded = loadSegments(options, found, epochs);
+  const loaded = loadSegments({ ...options, sparse }, found, epochs);
   const first = loaded.segments.first.baseOffset;
   let logStartOffset = Math.max(options.logStartOffset, first);
   let { logEndOffset } = loaded;
@@ -69,14 +78,36 @@ export function loadLog(options: LoadOptions): LoadedLog {
     logEndOffset = logStartOffset;
   }
   if (epochs.isEmpty) rebuildEpochs(loaded.segments, epochs);
-  epochs.truncateFromEnd(logEndOffset);
+  // Of a log that was emptied from its start, the last epoch is still the one that its last record had.
+  epochs.truncateFromEnd(logEndOffset <= logStartOffset ? logEndOffset + 1 : logEndOffset);
   epochs.truncateFromStart(logStartOffset);
   logStartOffset = Math.min(logStartOffset, logEndOffset);
   const producers = loadProducers(options, names, loaded.segments, logEndOffset);
   // An idle log has no file open.
   for (const segment of loaded.segments.all()) segment.slot.close();
   const offsets = { logStartOffset, logEndOffset, cutBytes: loaded.cutBytes };
-  return { segments: loaded.segments, producers, epochs, ...offsets, onDisk: true };
+  return { segments: loaded.segments, producers, epochs, ...offsets, onDisk: true, sparse, restarted: false };
+}
+
+/** What a crash interrupted: the old segments go, the new log is there and empty. */
+function finishRestart(
+  options: LoadOptions,
+  names: readonly string[],
+  restart: Restart,
+  epochs: EpochHistory,
+): Omit<LoadedLog, 'sparse'> {
+  const { disk } = options.resources;
+  for (const segment of findSegments(options, names)) removeSegment(options, segment);
+  removeSnapshots(disk, options.directory);
+  epochs.restart(restart.leaderEpoch, restart.offset);
+  epochs.save();
+  const fresh = newSegment(options, restart.offset);
+  fresh.slot.use();
+  fresh.slot.close();
+  disk.syncDirectorySync(options.directory);
+  const offsets = { logStartOffset: restart.offset, logEndOffset: restart.offset, cutBytes: 0 };
+  const segments = new Segments([fresh]);
+  return { segments, producers: new ProducerState(), epochs, ...offsets, onDisk: true, restarted: true };
 }
 
 export function newSegment(
@@ -106,8 +137,10 @@ function findSegments(options: LoadOptions, names: readonly string[]): Segment[]
   return segments;
 }
 
+type SegmentOptions = LoadOptions & Pick<LoadedLog, 'sparse'>;
+
 function loadSegments(
-  options: LoadOptions,
+  options: SegmentOptions,
   found: readonly Segment[],
   epochs: EpochHistory,
 ): { segments: Segments; logEndOffset: number; cutBytes: number } {
@@ -147,8 +180,8 @@ function sum(segments: readonly Segment[]): number {
 }
 
 /** Whether the segment goes on where the one before ended; compaction may leave gaps, nothing else does. */
-function joins(options: LoadOptions, segment: Segment, next: number): boolean {
-  return segment.baseOffset === next || (options.config.compacts && segment.baseOffset > next);
+function joins(options: SegmentOptions, segment: Segment, next: number): boolean {
+  return segment.baseOffset === next || (options.sparse && segment.baseOffset > next);
 }
 
 interface SegmentEnd {
@@ -174,14 +207,14 @@ function trust(options: LoadOptions, segment: Segment): SegmentEnd {
 }
 
 /** Every batch is checked; indexes and epochs come from what is good. */
-function recover(options: LoadOptions, segment: Segment, epochs: EpochHistory): SegmentEnd {
+function recover(options: SegmentOptions, segment: Segment, epochs: EpochHistory): SegmentEnd {
   let nextOffset = segment.baseOffset;
   segment.resetIndexes();
   const range = { from: 0, to: segment.writtenBytes, verify: true };
   const position = scanBatches(segment.slot.use(), range, (bytes, at, position) => {
     // The checksum does not cover the base offset, but without compaction it can only be one.
     const skipped = batchBaseOffset(bytes, at) - nextOffset;
-    if (skipped < 0 || (skipped > 0 && !options.config.compacts)) return false;
+    if (skipped < 0 || (skipped > 0 && !options.sparse)) return false;
     assignEpochOf(bytes, at, epochs);
     segment.added(bytes, at, position, options.config.indexIntervalBytes);
     nextOffset = batchLastOffset(bytes, at) + 1;

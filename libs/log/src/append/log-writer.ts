@@ -8,6 +8,7 @@
  */
 import { DiskError, writeFully } from '@tidemark/platform';
 import {
+  BATCH_HEADER_BYTES,
   ErrorCode,
   batchBaseOffset,
   batchLastOffsetDelta,
@@ -15,17 +16,18 @@ import {
   batchMaxTimestamp,
   batchProducerId,
   batchSizeBytes,
-  checkBatch,
   setBatchBaseOffset,
   setBatchLeaderEpoch,
   setBatchLogAppendTime,
   setBatchMaxTimestamp,
 } from '@tidemark/wire';
+import { admitReplicated } from './admit-replicated.js';
 import { admit, correctedMaxTimestamp, refuse, resetResult, type AppendContext } from './append.js';
 import type { AppendOptions, AppendResult } from './append-result.js';
 import type { LogConfig } from '../config/log-config.js';
 import { LogError } from '../log-error.js';
 import type { LogFiles } from '../log-files.js';
+import type { Restart } from '../restart.js';
 import { recode } from './recode.js';
 import type { SegmentMark } from '../segment/segment.js';
 import type { TailRing } from '../tail/tail-ring.js';
@@ -158,6 +160,15 @@ export class LogWriter {
     this.files.rebuildProducers(this.end);
   }
 
+  /** Drops everything; the next offset to be given is `restart.offset`. Throws what the disk throws. */
+  restartAt(restart: Restart, checkpoint: () => void): void {
+    this.discardStaged();
+    this.ring.clear();
+    this.end = restart.offset;
+    this.written = restart.offset;
+    this.files.restartAt(restart, checkpoint);
+  }
+
   /** From now on the log takes nothing. */
   fail(cause: unknown): LogError {
     const message = cause instanceof Error ? cause.message : String(cause);
@@ -174,24 +185,27 @@ export class LogWriter {
     this.failure ??= new LogError('failed', `${this.files.directory}: the log is closed`);
   }
 
+  /** All of them are looked at before the first is staged: it is all or nothing. */
   private appendReplicated(bytes: Uint8Array): AppendResult {
     const { result } = this;
-    let first = -1;
+    const { epochs } = this.files;
+    // An epoch that this replica began as leader and wrote nothing in is no part of the log that it follows now.
+    if (bytes.length >= BATCH_HEADER_BYTES && batchLeaderEpoch(bytes, 0) < epochs.latest) {
+      epochs.truncateFromEnd(this.end);
+    }
+    const admission = admitReplicated(bytes, { end: this.end, leaderEpoch: epochs.latest }, result);
+    if (admission === 'refused') return result;
+    try {
+      if (admission === 'sparse') this.files.becomeSparse();
+    } catch (cause) {
+      this.refuseStorage(this.takeBack(cause));
+      return result;
+    }
+    const first = bytes.length > 0 ? batchBaseOffset(bytes, 0) : -1;
     for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at)) {
-      const fault = checkBatch(bytes, at, bytes.length - at);
-      if (fault !== undefined) {
-        refuse(result, ErrorCode.CORRUPT_MESSAGE, `record batch: ${fault}`);
-        return result;
-      }
-      const baseOffset = batchBaseOffset(bytes, at);
-      if (baseOffset < this.end) {
-        refuse(result, ErrorCode.OFFSET_OUT_OF_RANGE, `offset ${baseOffset} is below the end ${this.end}`);
-        return result;
-      }
       const batch = bytes.subarray(at, at + batchSizeBytes(bytes, at));
-      this.stage(batch, baseOffset, batchLeaderEpoch(bytes, at), undefined);
+      this.stage(batch, batchBaseOffset(batch, 0), batchLeaderEpoch(batch, 0), undefined);
       if (result.error !== ErrorCode.NONE) return result;
-      if (first < 0) first = baseOffset;
     }
     result.baseOffset = first;
     return result;

@@ -137,6 +137,10 @@ export class LogDirectory {
     });
     this.closedInOrder.delete(name);
     this.open.set(name, log);
+    if (log.wasRestarted) {
+      this.checkpoint();
+      log.settleRestart();
+    }
     return log;
   }
 
