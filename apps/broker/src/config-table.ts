@@ -31,6 +31,13 @@ const OWN_CONFIGS = [
   define('delete.topic.enable', 'boolean', 'true', 'DeleteTopics is obeyed.'),
   define('fetch.max.bytes', 'int', '57671680', 'Most bytes of records in one Fetch answer.', { min: 1024 }),
   define(
+    'group.disconnect.grace.ms',
+    'int',
+    '500',
+    'A member whose connection broke has this long to come back; -1: its session (Tidemark).',
+    { min: -1 },
+  ),
+  define(
     'group.initial.rebalance.delay.ms',
     'int',
     '3000',

@@ -16,6 +16,7 @@ export class Coordinators {
     const settings = {
       initialDelayMs: config.settings['group.initial.rebalance.delay.ms'],
       membersMax: config.settings['group.max.size'],
+      disconnectGraceMs: config.settings['group.disconnect.grace.ms'],
     };
     const shards = new Shards<GroupPartition>({
       topic: GROUP_OFFSETS_TOPIC,

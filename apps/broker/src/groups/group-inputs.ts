@@ -7,9 +7,16 @@ import type { ErrorCode } from '@tidemark/wire';
 import type { StoredGroup } from './group-events.js';
 import type { Group, MemberProtocol, Ticket } from './group-members.js';
 
+/** Where a request of a member came from; a `RequestContext` is one. */
+export interface Caller {
+  readonly connectionId: number;
+  onClosed(listener: (byPeer: boolean) => void): void;
+}
+
 export interface JoinInput {
   readonly type: 'join';
   readonly ticket: Ticket;
+  readonly connectionId: number;
   /** '' for somebody who was never here. */
   readonly memberId: string;
   /** The id to give if one is needed; made by the caller, because a transition draws no random numbers. */
@@ -29,6 +36,7 @@ export interface JoinInput {
 export interface SyncInput {
   readonly type: 'sync';
   readonly ticket: Ticket;
+  readonly connectionId: number;
   readonly memberId: string;
   readonly instanceId: string | null;
   readonly generation: number;
@@ -41,6 +49,7 @@ export interface SyncInput {
 export interface HeartbeatInput {
   readonly type: 'heartbeat';
   readonly ticket: Ticket;
+  readonly connectionId: number;
   readonly memberId: string;
   readonly instanceId: string | null;
   readonly generation: number;
@@ -57,6 +66,12 @@ export interface LeaveInput {
   readonly members: readonly Leaving[];
 }
 
+/** The peer has closed a connection, or it broke; not one that this broker closed. */
+export interface DisconnectedInput {
+  readonly type: 'disconnected';
+  readonly connectionId: number;
+}
+
 /** Some deadline may have passed. */
 export interface WakeInput {
   readonly type: 'wake';
@@ -69,7 +84,8 @@ export interface StoredInput {
   readonly error: ErrorCode;
 }
 
-export type GroupInput = JoinInput | SyncInput | HeartbeatInput | LeaveInput | WakeInput | StoredInput;
+export type GroupInput =
+  JoinInput | SyncInput | HeartbeatInput | LeaveInput | DisconnectedInput | WakeInput | StoredInput;
 
 export interface JoinAnswer {
   readonly error: ErrorCode;
@@ -107,6 +123,8 @@ export interface SessionSettings {
   readonly initialDelayMs: number;
   /** group.max.size */
   readonly membersMax: number;
+  /** group.disconnect.grace.ms; -1 leaves everything to the session timeout */
+  readonly disconnectGraceMs: number;
 }
 
 /** One transition while it happens. */

@@ -93,6 +93,8 @@ function addMember({ group, nowMs }: Step, input: JoinInput, memberId: string): 
     isNew: true,
     formerMemberId: null,
     sessionDeadlineMs: nowMs + NEW_MEMBER_JOIN_MS,
+    connectionId: input.connectionId,
+    graceDeadlineMs: undefined,
   });
   if (input.instanceId !== null) group.instances.set(input.instanceId, memberId);
   group.leaderId ??= memberId;
@@ -105,6 +107,7 @@ function park({ effects }: Step, input: JoinInput, member: Member): void {
     effects.push({ type: 'answerJoin', ticket: member.joining, answer });
   }
   member.joining = input.ticket;
+  member.connectionId = input.connectionId;
   member.clientId = input.clientId;
   member.clientHost = input.clientHost;
   member.protocols = input.protocols;

@@ -38,6 +38,10 @@ export interface Member {
   /** It has not seen a generation yet, so nobody can tell it from a dead one by its heartbeats. */
   isNew: boolean;
   sessionDeadlineMs: number;
+  /** Carried its last JoinGroup, SyncGroup or Heartbeat; undefined for one loaded from the log and not heard since. */
+  connectionId: number | undefined;
+  /** That connection was closed by the member's side, and the member is gone if it is not heard by then. */
+  graceDeadlineMs: number | undefined;
   /** The id that a static member had before it came back; null for all others. */
   formerMemberId: string | null;
 }
@@ -113,6 +117,8 @@ export function restoredGroup(groupId: string, stored: StoredGroup, nowMs: numbe
       isNew: false,
       formerMemberId: null,
       sessionDeadlineMs: nowMs + member.sessionTimeoutMs,
+      connectionId: undefined,
+      graceDeadlineMs: undefined,
     });
     if (member.instanceId !== null) group.instances.set(member.instanceId, member.memberId);
   }
@@ -213,11 +219,19 @@ export function isParked(member: Member): boolean {
   return (member.joining !== undefined && !member.isNew) || member.syncing !== undefined;
 }
 
+/** Whether the member is to be taken for dead by now. */
+export function isOverdue(member: Member, nowMs: number): boolean {
+  if (member.graceDeadlineMs !== undefined && member.graceDeadlineMs <= nowMs) return true;
+  return !isParked(member) && member.sessionDeadlineMs <= nowMs;
+}
+
 /** When `wake` has something to do, monotonic milliseconds; undefined when nothing is being waited for. */
 export function nextWakeMs(group: Group): number | undefined {
   let next = Infinity;
-  for (const member of group.members.values())
+  for (const member of group.members.values()) {
     if (!isParked(member)) next = Math.min(next, member.sessionDeadlineMs);
+    next = Math.min(next, member.graceDeadlineMs ?? Infinity);
+  }
   for (const deadlineMs of group.newcomers.values()) next = Math.min(next, deadlineMs);
   next = Math.min(next, group.gathering?.deadlineMs ?? Infinity, group.syncDeadlineMs ?? Infinity);
   return next === Infinity ? undefined : next;

@@ -12,8 +12,10 @@ import type { Logger } from 'pino';
 import { PartitionEventLog } from '../coordinators/partition-event-log.js';
 import type { OwnedPartition } from '../coordinators/shards.js';
 import type { Replica } from '../replicas/replica.js';
+import { GroupConnections } from './group-connections.js';
 import type { GroupEvent } from './group-events.js';
 import type {
+  Caller,
   GroupEffect,
   GroupInput,
   HeartbeatInput,
@@ -48,6 +50,11 @@ export interface GroupPartitionOptions {
   readonly onStopped: (error: Error) => void;
 }
 
+/** An input without what the partition knows itself. */
+type Asked<Input> = Omit<Input, 'type' | 'ticket' | 'connectionId'>;
+
+const from = ({ connectionId }: Caller): { readonly connectionId: number } => ({ connectionId });
+
 interface Session {
   readonly group: Group;
   timer: Timer | undefined;
@@ -74,6 +81,10 @@ export class GroupPartition implements OwnedPartition {
   readonly #syncs = new Map<Ticket, (answer: SyncAnswer) => void>();
   readonly #heartbeats = new Map<Ticket, (error: ErrorCode) => void>();
   readonly #leaves = new Map<Ticket, (answers: readonly LeaveAnswer[]) => void>();
+  readonly #connections = new GroupConnections((groupId, connectionId) => {
+    const session = this.#sessions.get(groupId);
+    if (session !== undefined) this.#input(session, { type: 'disconnected', connectionId });
+  });
   #lastTicket = 0;
 
   constructor(private readonly options: GroupPartitionOptions) {
@@ -102,6 +113,7 @@ export class GroupPartition implements OwnedPartition {
     this.#shard.stop();
     for (const { timer } of this.#sessions.values()) timer?.cancel();
     this.#sessions.clear();
+    this.#connections.clear();
     const error = ErrorCode.NOT_COORDINATOR;
     for (const answer of take(this.#joins)) answer(failedJoin(error, ''));
     for (const answer of take(this.#syncs)) {
@@ -136,34 +148,40 @@ export class GroupPartition implements OwnedPartition {
     return new Set([...this.#sessions.keys(), ...this.#shard.state.keys()]);
   }
 
-  join(groupId: string, input: Omit<JoinInput, 'type' | 'ticket'>, done: (answer: JoinAnswer) => void): void {
+  join(groupId: string, caller: Caller, input: Asked<JoinInput>, done: (answer: JoinAnswer) => void): void {
     // Somebody who brings an id has been here before; a group that does not know it is not made for it.
     if (input.memberId !== '' && this.groupOf(groupId) === undefined) {
       done(failedJoin(ErrorCode.UNKNOWN_MEMBER_ID, input.memberId));
       return;
     }
     const ticket = this.#ticket(this.#joins, done);
-    this.#input(this.#session(groupId), { type: 'join', ticket, ...input });
+    this.#request(this.#session(groupId), caller, { type: 'join', ticket, ...input, ...from(caller) });
   }
 
-  sync(groupId: string, input: Omit<SyncInput, 'type' | 'ticket'>, done: (answer: SyncAnswer) => void): void {
+  sync(groupId: string, caller: Caller, input: Asked<SyncInput>, done: (answer: SyncAnswer) => void): void {
     const session = this.#sessions.get(groupId);
     if (session === undefined) {
       const error = ErrorCode.UNKNOWN_MEMBER_ID;
       done({ error, protocolType: null, protocolName: null, assignment: NOTHING });
       return;
     }
-    this.#input(session, { type: 'sync', ticket: this.#ticket(this.#syncs, done), ...input });
+    const ticket = this.#ticket(this.#syncs, done);
+    this.#request(session, caller, { type: 'sync', ticket, ...input, ...from(caller) });
   }
 
   heartbeat(
     groupId: string,
-    input: Omit<HeartbeatInput, 'type' | 'ticket'>,
+    caller: Caller,
+    input: Asked<HeartbeatInput>,
     done: (error: ErrorCode) => void,
   ): void {
     const session = this.#sessions.get(groupId);
-    if (session === undefined) done(ErrorCode.UNKNOWN_MEMBER_ID);
-    else this.#input(session, { type: 'heartbeat', ticket: this.#ticket(this.#heartbeats, done), ...input });
+    if (session === undefined) {
+      done(ErrorCode.UNKNOWN_MEMBER_ID);
+      return;
+    }
+    const ticket = this.#ticket(this.#heartbeats, done);
+    this.#request(session, caller, { type: 'heartbeat', ticket, ...input, ...from(caller) });
   }
 
   leave(
@@ -191,6 +209,7 @@ export class GroupPartition implements OwnedPartition {
   dropSession(groupId: string): void {
     this.#sessions.get(groupId)?.timer?.cancel();
     this.#sessions.delete(groupId);
+    this.#connections.forget(groupId);
   }
 
   #restore(state: GroupOffsetsState): void {
@@ -222,6 +241,12 @@ export class GroupPartition implements OwnedPartition {
     this.#lastTicket += 1;
     waiting.set(this.#lastTicket, done);
     return this.#lastTicket;
+  }
+
+  /** The connection is watched from before the request is answered: a group may be gone with its last member. */
+  #request(session: Session, caller: Caller, input: GroupInput): void {
+    this.#connections.seen(session.group.groupId, caller);
+    this.#input(session, input);
   }
 
   #input(session: Session, input: GroupInput): void {

@@ -5,11 +5,12 @@
  * updated in place; time, ids and tickets come in with the input.
  *
  * What must hold: generations only rise; a member is told of a generation only when all that it needs for it is there
- * (its assignment: only when stored); every parked request is answered exactly once. A further way for a member to
- * leave (its connection broke) is one more event of the table.
+ * (its assignment: only when stored); every parked request is answered exactly once. A member whose
+ * connection broke is given a grace (`group.disconnect.grace.ms`) instead of its session, and leaves as any other does.
  */
 import { ErrorCode } from '@tidemark/wire';
 import type {
+  DisconnectedInput,
   GroupEffect,
   GroupInput,
   HeartbeatInput,
@@ -36,7 +37,7 @@ import {
   replaceInStable,
   replacementStored,
 } from './group-joins.js';
-import { checkMember, isParked } from './group-members.js';
+import { checkMember, isOverdue } from './group-members.js';
 import type { Group, GroupPhase, Member } from './group-members.js';
 import {
   acceptSync,
@@ -139,6 +140,7 @@ export function transition(
   moment: Moment,
 ): readonly GroupEffect[] {
   const step: Step = { group, settings, ...moment, effects: [] };
+  if ('connectionId' in input && input.type !== 'disconnected') heard(group, input);
   switch (input.type) {
     case 'join':
       join(step, input);
@@ -152,6 +154,9 @@ export function transition(
     case 'leave':
       leave(step, input);
       break;
+    case 'disconnected':
+      disconnected(step, input);
+      break;
     case 'wake':
       wake(step);
       break;
@@ -160,6 +165,26 @@ export function transition(
       break;
   }
   return step.effects;
+}
+
+/** Whatever becomes of the request: whoever sends it lives, and this is now the connection to watch. */
+function heard(group: Group, { memberId, connectionId }: JoinInput | SyncInput | HeartbeatInput): void {
+  const member = group.members.get(memberId);
+  if (member === undefined) return;
+  member.connectionId = connectionId;
+  member.graceDeadlineMs = undefined;
+}
+
+/**
+ * A killed process is known by its broken connection long before its session ends. But a broken connection is not
+ * yet a dead member: it may come back by another one, and a static member is promised its whole session.
+ */
+function disconnected({ group, settings, nowMs }: Step, { connectionId }: DisconnectedInput): void {
+  if (settings.disconnectGraceMs < 0) return;
+  for (const member of group.members.values()) {
+    if (member.connectionId !== connectionId || member.instanceId !== null) continue;
+    member.graceDeadlineMs = nowMs + settings.disconnectGraceMs;
+  }
 }
 
 function join(step: Step, input: JoinInput): void {
@@ -235,7 +260,7 @@ function wake(step: Step): void {
   const { group, nowMs } = step;
   let memberGone = false;
   for (const member of [...group.members.values()]) {
-    if (isParked(member) || member.sessionDeadlineMs > nowMs) continue;
+    if (!isOverdue(member, nowMs)) continue;
     dropMember(step, member, ErrorCode.UNKNOWN_MEMBER_ID);
     memberGone = true;
   }
@@ -267,6 +292,7 @@ export function admitCommit(
   const error = checkMember(group, caller);
   if (error !== ErrorCode.NONE) return error;
   const member = group.members.get(caller.memberId);
+  if (member !== undefined) member.graceDeadlineMs = undefined;
   if (member !== undefined && !member.isNew) member.sessionDeadlineMs = nowMs + member.sessionTimeoutMs;
   return group.phase === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
 }

@@ -13,6 +13,8 @@ import type { DecodedResponse } from '@tidemark/wire';
 import { RunningBroker, until } from '../testing/running-broker.js';
 import type { RawClient } from '../testing/raw-client.js';
 
+const { NONE } = ErrorCode;
+
 type Joined = DecodedResponse<typeof joinGroupApi>;
 
 const VERSIONS = Array.from({ length: joinGroupApi.versions.max + 1 }, (_, version) => version);
@@ -202,5 +204,73 @@ describe('a coordinator that stops', () => {
       await running.restart();
       await running.stop();
     }
+  });
+});
+
+describe('the end of a connection', () => {
+  let running: RunningBroker;
+  afterEach(() => running.stop());
+
+  /** A stable group of two, each by a connection of its own. */
+  const twoMembers = async (): Promise<{
+    clients: RawClient[];
+    beat: (index: 0 | 1) => Promise<ErrorCode>;
+  }> => {
+    const clients = [await running.connect(), await running.connect()];
+    await clients[0]?.ask(findCoordinatorApi, 0, { key: 'g', coordinatorKeys: [] });
+    const join = async (index: number, memberId: string): Promise<Joined> => {
+      const protocols = [{ name: 'range', metadata: Buffer.from('s') }];
+      const request = { groupId: 'g', memberId, protocolType: 'consumer', protocols };
+      const client = clients[index];
+      if (client === undefined) throw new Error(`no client ${index}`);
+      // Version 3: one trip, whoever comes.
+      return client.ask(joinGroupApi, 3, { ...request, sessionTimeoutMs: 6000, rebalanceTimeoutMs: 10_000 });
+    };
+    let first: Joined | undefined;
+    await until(async () => (first = await join(0, '')).errorCode === NONE);
+    const second = join(1, '');
+    const beatOf = async (index: number, { memberId, generationId }: Joined): Promise<ErrorCode> => {
+      const answer = await clients[index]?.ask(heartbeatApi, 3, { groupId: 'g', memberId, generationId });
+      return (answer?.errorCode ?? -1) as ErrorCode;
+    };
+    const one = first;
+    if (one === undefined) throw new Error('nobody joined');
+    await until(async () => (await beatOf(0, one)) === ErrorCode.REBALANCE_IN_PROGRESS);
+    const joined = [await join(0, one.memberId), await second] as const;
+    const assignments = joined.map(({ memberId }) => ({ memberId, assignment: Buffer.from(memberId) }));
+    for (const [index, { memberId, generationId, leader }] of joined.entries()) {
+      if (memberId !== leader) continue;
+      await clients[index]?.ask(syncGroupApi, 2, { groupId: 'g', generationId, memberId, assignments });
+    }
+    const beat = (index: 0 | 1): Promise<ErrorCode> => beatOf(index, joined[index]);
+    expect([await beat(0), await beat(1)]).toEqual([NONE, NONE]);
+    return { clients, beat };
+  };
+
+  it('costs a killed member its place within a second', async () => {
+    running = await RunningBroker.start();
+    const { clients, beat } = await twoMembers();
+    clients[1]?.close();
+    const killedAt = performance.now();
+    await until(async () => (await beat(0)) === ErrorCode.REBALANCE_IN_PROGRESS);
+    const tookMs = performance.now() - killedAt;
+    expect(tookMs).toBeGreaterThan(400);
+    // The grace is 500 ms; the rest is for a busy machine, and far from the session of 6 s.
+    expect(tookMs).toBeLessThan(3000);
+  });
+
+  it('costs nobody anything where the broker closed it for idleness', async () => {
+    running = await RunningBroker.start({
+      TIDEMARK_KAFKA_GROUP_DISCONNECT_GRACE_MS: '0',
+      TIDEMARK_KAFKA_CONNECTIONS_MAX_IDLE_MS: '300',
+    });
+    const { clients, beat } = await twoMembers();
+    let closed = false;
+    void clients[1]?.closed.then(() => (closed = true));
+    await until(async () => {
+      expect(await beat(0)).toBe(NONE);
+      return closed;
+    });
+    for (let again = 0; again < 20; again++) expect(await beat(0)).toBe(NONE);
   });
 });

@@ -42,7 +42,7 @@ export const joinGroupHandler = defineHandler(joinGroupApi, (broker) => (request
     comesTwice: apiVersion >= COMES_TWICE_VERSION,
     skipsAssignment: apiVersion >= SKIP_ASSIGNMENT_VERSION,
   };
-  partition.join(groupId, input, done);
+  partition.join(groupId, context, input, done);
 });
 
 function partitionFor(

@@ -5,11 +5,13 @@
 import { ErrorCode, heartbeatApi } from '@tidemark/wire';
 import { defineHandler } from './handler.js';
 
-export const heartbeatHandler = defineHandler(heartbeatApi, (broker) => (request, _context, respond) => {
+export const heartbeatHandler = defineHandler(heartbeatApi, (broker) => (request, context, respond) => {
   const { groupId, memberId, groupInstanceId: instanceId, generationId: generation } = request;
   const partition = broker.coordinators.groups.partitionOf(groupId);
   if (groupId === '') respond({ errorCode: ErrorCode.INVALID_GROUP_ID });
   else if (typeof partition === 'number') respond({ errorCode: partition });
   else
-    partition.heartbeat(groupId, { memberId, instanceId, generation }, (errorCode) => respond({ errorCode }));
+    partition.heartbeat(groupId, context, { memberId, instanceId, generation }, (errorCode) => {
+      respond({ errorCode });
+    });
 });

@@ -5,7 +5,7 @@
 import { ErrorCode, syncGroupApi } from '@tidemark/wire';
 import { defineHandler } from './handler.js';
 
-export const syncGroupHandler = defineHandler(syncGroupApi, (broker) => (request, _context, respond) => {
+export const syncGroupHandler = defineHandler(syncGroupApi, (broker) => (request, context, respond) => {
   const { groupId } = request;
   const partition =
     groupId === '' ? ErrorCode.INVALID_GROUP_ID : broker.coordinators.groups.partitionOf(groupId);
@@ -21,7 +21,7 @@ export const syncGroupHandler = defineHandler(syncGroupApi, (broker) => (request
     protocolName: request.protocolName,
     assignments: new Map(request.assignments.map(({ memberId, assignment }) => [memberId, assignment])),
   };
-  partition.sync(groupId, input, ({ error, protocolType, protocolName, assignment }) => {
+  partition.sync(groupId, context, input, ({ error, protocolType, protocolName, assignment }) => {
     respond({ errorCode: error, protocolType, protocolName, assignment });
   });
 });

@@ -8,6 +8,7 @@ import type {
   JoinAnswer,
   JoinInput,
   LeaveAnswer,
+  SessionSettings,
   SyncAnswer,
   SyncInput,
 } from '../groups/group-inputs.js';
@@ -27,6 +28,8 @@ export type SyncRest = Partial<Omit<SyncInput, 'type' | 'ticket' | 'assignments'
 export class Story {
   group: Group;
   nowMs = 1000;
+  /** By which the next requests come. */
+  connectionId = 1;
   readonly joins = new Map<number, JoinAnswer>();
   readonly syncs = new Map<number, SyncAnswer>();
   readonly stores: Extract<GroupEffect, { type: 'store' }>[] = [];
@@ -35,10 +38,10 @@ export class Story {
   #heartbeat: ErrorCode = NONE;
   #leave: readonly LeaveAnswer[] = [];
 
-  constructor(
-    readonly settings = { initialDelayMs: 0, membersMax: 100 },
-    group = emptyGroup('g'),
-  ) {
+  readonly settings: SessionSettings;
+
+  constructor(settings: Partial<SessionSettings> = {}, group = emptyGroup('g')) {
+    this.settings = { initialDelayMs: 0, membersMax: 100, disconnectGraceMs: 500, ...settings };
     this.group = group;
   }
 
@@ -67,6 +70,7 @@ export class Story {
     this.#input({
       type: 'join',
       ticket: ++this.#ticket,
+      connectionId: this.connectionId,
       memberId: '',
       proposedMemberId: `m${++this.#ids}`,
       instanceId: null,
@@ -87,6 +91,7 @@ export class Story {
     this.#input({
       type: 'sync',
       ticket: ++this.#ticket,
+      connectionId: this.connectionId,
       memberId,
       instanceId: null,
       generation: this.group.generation,
@@ -103,13 +108,26 @@ export class Story {
     generation = this.group.generation,
     instanceId: string | null = null,
   ): ErrorCode {
-    this.#input({ type: 'heartbeat', ticket: ++this.#ticket, memberId, generation, instanceId });
+    const { connectionId } = this;
+    this.#input({
+      type: 'heartbeat',
+      ticket: ++this.#ticket,
+      connectionId,
+      memberId,
+      generation,
+      instanceId,
+    });
     return this.#heartbeat;
   }
 
   leave(...members: { memberId: string; instanceId: string | null }[]): ErrorCode[] {
     this.#input({ type: 'leave', ticket: ++this.#ticket, members });
     return this.#leave.map(({ error }) => error);
+  }
+
+  /** The peer closes a connection. */
+  disconnect(connectionId: number): void {
+    this.#input({ type: 'disconnected', connectionId });
   }
 
   stored(error: ErrorCode = NONE, token = this.stores.at(-1)?.token ?? -1): void {
