@@ -31,6 +31,7 @@ import { Housekeeping } from './housekeeping.js';
 import { BrokerMetrics } from './metrics.js';
 import { Dispatch } from './network/dispatch.js';
 import { Listener } from './network/listener.js';
+import { Peers } from './peers/peers.js';
 import { Deadlines } from './replicas/deadlines.js';
 import { Replicas, reportCut } from './replicas/replicas.js';
 import { Tick } from './tick.js';
@@ -75,12 +76,14 @@ export class Broker {
   readonly metrics = new BrokerMetrics();
   readonly replicas: Replicas;
   readonly controller: Controller;
+  readonly peers: Peers;
   private readonly clock: Clock;
   private readonly tick: Tick;
   private readonly deadlines: Deadlines;
   private readonly directory: LogDirectory;
   readonly coordinators: Coordinators;
   private readonly housekeeping: Housekeeping;
+  private readonly dispatch: Dispatch;
   private readonly listener: Listener;
   private readonly admin: AdminHttp | undefined;
   private ready = false;
@@ -115,17 +118,19 @@ export class Broker {
       },
       onFailed: options.onFailed,
     });
+    this.peers = this.peersOf();
     const context = this.context();
     this.coordinators = new Coordinators(context);
     const handlers = handlersOf({ ...context, coordinators: this.coordinators });
     this.housekeeping = new Housekeeping({ directory: this.directory, settings, clock, logger });
+    this.dispatch = new Dispatch({ handlers, metrics: this.metrics, logger, clock });
     this.listener = new Listener({
       network: doors.network,
       clock,
       tick: this.tick,
       logger,
       metrics: this.metrics,
-      dispatch: new Dispatch({ handlers, metrics: this.metrics, logger, clock }),
+      dispatch: this.dispatch,
       requestBytesMax: settings['socket.request.max.bytes'],
       connectionsMax: settings['max.connections'],
       connectionsPerIpMax: settings['max.connections.per.ip'],
@@ -179,6 +184,7 @@ export class Broker {
     this.replicas.wakeAll();
     this.tick.run();
     await this.listener.close(STOP_GRACE_MS);
+    this.peers.close();
     this.housekeeping.stop();
     this.controller.stop();
     this.replicas.retireAll();
@@ -205,6 +211,21 @@ export class Broker {
     });
   }
 
+  private peersOf(): Peers {
+    const { config, doors, logger } = this.options;
+    return new Peers({
+      brokerId: config.nodeId,
+      network: doors.network,
+      clock: this.clock,
+      tick: this.tick,
+      deadlines: this.deadlines,
+      logger,
+      addressOf: (brokerId) => this.controller.image.brokers.get(brokerId),
+      dispatch: () => this.dispatch,
+      advertised: () => this.listener.advertised,
+    });
+  }
+
   private context(): Omit<BrokerContext, 'coordinators'> {
     const { config, doors, logger } = this.options;
     const { controller } = this;
@@ -219,6 +240,7 @@ export class Broker {
       topicsOnUse: new TopicsOnUse(controller, config.settings, doors.random),
       producerIds: new ProducerIds(controller, config.nodeId),
       replicas: this.replicas,
+      peers: this.peers,
       tick: this.tick,
       deadlines: this.deadlines,
       checkpoint: () => this.directory.checkpoint(),

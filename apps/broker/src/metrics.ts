@@ -5,8 +5,9 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { CLOSE_REASONS, type CloseReason } from './network/close-reason.js';
 
-/** Request keys beyond this are not served. */
+/** Published request keys are below; the place after them is that of our own keys, all together. */
 const API_KEYS = 128;
+const placeOf = (key: number): number => (key < API_KEYS ? key : API_KEYS);
 
 type MetricType = typeof Counter | typeof Gauge;
 
@@ -23,18 +24,20 @@ export class BrokerMetrics {
   producedBytes = 0;
   producedBatches = 0;
   fetchedBytes = 0;
-  private readonly started = new Float64Array(API_KEYS);
-  private readonly ended = new Float64Array(API_KEYS);
-  private readonly busyMs = new Float64Array(API_KEYS);
-  private readonly longestMs = new Float64Array(API_KEYS);
+  private readonly started = new Float64Array(API_KEYS + 1);
+  private readonly ended = new Float64Array(API_KEYS + 1);
+  private readonly busyMs = new Float64Array(API_KEYS + 1);
+  private readonly longestMs = new Float64Array(API_KEYS + 1);
   private readonly closed = new Map<CloseReason, number>(CLOSE_REASONS.map((reason) => [reason, 0]));
   private opened = 0;
 
   requestStarted(key: number): void {
-    this.started[key] = (this.started[key] ?? 0) + 1;
+    const place = placeOf(key);
+    this.started[place] = (this.started[place] ?? 0) + 1;
   }
 
-  requestEnded(key: number, elapsedMs: number): void {
+  requestEnded(apiKey: number, elapsedMs: number): void {
+    const key = placeOf(apiKey);
     this.ended[key] = (this.ended[key] ?? 0) + 1;
     this.busyMs[key] = (this.busyMs[key] ?? 0) + elapsedMs;
     if (elapsedMs > (this.longestMs[key] ?? 0)) this.longestMs[key] = elapsedMs;
@@ -53,7 +56,7 @@ export class BrokerMetrics {
   }
 
   requests(key: number): number {
-    return this.started[key] ?? 0;
+    return this.started[placeOf(key)] ?? 0;
   }
 
   /** A registry whose figures are read from here at each scrape. `apis` names the keys that are served. */
@@ -76,7 +79,7 @@ export class BrokerMetrics {
         registers: [registry],
         collect: () => {
           metric.reset();
-          for (const api of apis) metric.inc({ api: api.name }, value(api.key));
+          for (const api of apis) metric.inc({ api: api.name }, value(placeOf(api.key)));
         },
       });
     };

@@ -3,6 +3,7 @@ export * from './bytes/index.js';
 export * from './consumer-protocol.js';
 export * from './coordinator-records/index.js';
 export * from './error-codes.js';
+export * from './exchange.js';
 export * from './frame.js';
 export * from './header.js';
 export * from './messages/index.js';

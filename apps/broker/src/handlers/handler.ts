@@ -19,6 +19,7 @@ import type { MetadataImage } from '../controller/metadata-image.js';
 import type { Coordinators } from '../coordinators/coordinators.js';
 import type { BrokerMetrics } from '../metrics.js';
 import type { CloseReason } from '../network/close-reason.js';
+import type { Peers } from '../peers/peers.js';
 import type { Deadlines } from '../replicas/deadlines.js';
 import type { Replicas } from '../replicas/replicas.js';
 import type { Tick } from '../tick.js';
@@ -88,6 +89,8 @@ export interface BrokerContext {
   readonly coordinators: Coordinators;
   /** The partitions that this broker has a replica of. */
   readonly replicas: Replicas;
+  /** The other brokers, and this one as they see it. */
+  readonly peers: Peers;
   readonly tick: Tick;
   /** For requests that wait; one timer for all of them. */
   readonly deadlines: Deadlines;

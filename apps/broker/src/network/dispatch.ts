@@ -36,12 +36,25 @@ export interface DispatchOptions {
   readonly clock: Clock;
 }
 
+const PUBLISHED_KEYS = 1024;
+
 export class Dispatch {
   private readonly table: (Handler | undefined)[] = [];
-  private readonly apiOf = (key: number): AnyApi | undefined => this.table[key]?.api;
+  /** Keys of our own lie far beyond the published ones: the table stays dense without them. */
+  private readonly own = new Map<number, Handler>();
+  private readonly apiOf = (key: number): AnyApi | undefined => this.handlerOf(key)?.api;
 
   constructor(private readonly options: DispatchOptions) {
-    for (const handler of options.handlers) this.table[handler.api.key] = handler;
+    for (const handler of options.handlers) {
+      const { key } = handler.api;
+      if (key < PUBLISHED_KEYS) this.table[key] = handler;
+      else this.own.set(key, handler);
+    }
+  }
+
+  /** The handler of an API; nothing when this broker does not serve it. */
+  handlerOf(key: number): Handler | undefined {
+    return key < PUBLISHED_KEYS ? this.table[key] : this.own.get(key);
   }
 
   /** Reads header and body. The request's `records` lie in the reader's bytes. */
@@ -50,7 +63,7 @@ export class Dispatch {
       const start = reader.position;
       const apiKey = reader.int16();
       const apiVersion = reader.int16();
-      const handler = this.table[apiKey];
+      const handler = this.handlerOf(apiKey);
       if (handler === undefined) return { reason: 'unknown-api', detail: `API key ${apiKey}` };
       const { min, max } = handler.api.versions;
       if (apiVersion < min || apiVersion > max) return this.unspoken(reader, apiVersion, handler, owner);
@@ -96,7 +109,7 @@ export class Dispatch {
   /** Appends the answer's frame to `writer`; answers false when it could not be encoded (the connection closes). */
   encode(inFlight: RequestInFlight, writer: ByteWriter, owner: RequestOwner): boolean {
     const { api, apiVersion, correlationId, response } = inFlight;
-    this.options.metrics.requestEnded(api.key, this.options.clock.monotonic() - inFlight.startedAt);
+    this.ended(inFlight);
     if (response === undefined) return true;
     try {
       const start = writer.reserve(FRAME_PREFIX_BYTES);
@@ -108,6 +121,11 @@ export class Dispatch {
       this.fail(error, inFlight, owner);
       return false;
     }
+  }
+
+  /** Takes note that a request has its answer; `encode` does so itself. */
+  ended({ api, startedAt }: RequestInFlight): void {
+    this.options.metrics.requestEnded(api.key, this.options.clock.monotonic() - startedAt);
   }
 
   private fail(error: unknown, inFlight: RequestInFlight, owner: RequestOwner): void {

@@ -47,7 +47,7 @@ export class Listener {
   private port: Port | undefined;
   private nextId = 1;
   private sweepTimer: Timer | undefined;
-  private advertised: Address = { host: '', port: 0 };
+  private told: Address = { host: '', port: 0 };
   private stopping = false;
   /** Connections that came before the broker was ready; nothing is read from them until `serve`. */
   private early: Connection[] | undefined = [];
@@ -58,12 +58,17 @@ export class Listener {
     return this.open.size;
   }
 
+  /** What clients are told; port 0 before `listen`. */
+  get advertised(): Address {
+    return this.told;
+  }
+
   /** Binds the port. `advertised` with port 0 stands for the port that was bound. Rejects with `NetworkError`. */
   async listen(address: Address, advertised: Address): Promise<{ bound: Address; advertised: Address }> {
     this.port = await this.options.network.listen(address, (connection) => this.accept(connection));
     const bound = this.port.address;
-    this.advertised = advertised.port === 0 ? { host: advertised.host, port: bound.port } : advertised;
-    return { bound, advertised: this.advertised };
+    this.told = advertised.port === 0 ? { host: advertised.host, port: bound.port } : advertised;
+    return { bound, advertised: this.told };
   }
 
   /** Begins to answer, first of all those that came since the port was bound. */
@@ -117,7 +122,7 @@ export class Listener {
     }
     const client = new ClientConnection(connection, {
       id: this.nextId++,
-      advertised: this.advertised,
+      advertised: this.told,
       dispatch: this.options.dispatch,
       tick: this.options.tick,
       requestBytesMax: this.options.requestBytesMax,

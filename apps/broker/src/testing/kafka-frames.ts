@@ -4,11 +4,8 @@
 import {
   ByteReader,
   ByteWriter,
-  decodeResponse,
-  encodeRequest,
-  readResponseHeader,
-  writeFrame,
-  writeRequestHeader,
+  readAnswer,
+  writeRequestFrame,
   type Api,
   type Decoded,
   type Encodable,
@@ -28,10 +25,7 @@ export function requestFrame<Q extends FieldMap, P extends FieldMap>(
   request: Encodable<Q>,
 ): Buffer {
   const writer = new ByteWriter();
-  writeFrame(writer, () => {
-    writeRequestHeader(writer, api, { apiVersion: version, correlationId, clientId });
-    encodeRequest(api, version, writer, request);
-  });
+  writeRequestFrame(writer, api, { apiVersion: version, correlationId, clientId }, request);
   return Buffer.from(writer.written());
 }
 
@@ -55,7 +49,5 @@ export function answerIn<Q extends FieldMap, P extends FieldMap>(
   version: number,
   frame: Buffer,
 ): Decoded<P> {
-  const reader = new ByteReader(frame);
-  readResponseHeader(reader, api, version);
-  return decodeResponse(api, version, reader);
+  return readAnswer(new ByteReader(frame), api, version).answer;
 }

@@ -7,12 +7,9 @@ import {
   ByteReader,
   ByteWriter,
   apiVersionsApi,
-  decodeResponse,
-  encodeRequest,
   frameSize,
-  readResponseHeader,
-  writeFrame,
-  writeRequestHeader,
+  readAnswer,
+  writeRequestFrame,
   FRAME_PREFIX_BYTES,
   type Api,
   type Decoded,
@@ -104,10 +101,7 @@ export class WireClient {
     this.#correlationId += 1;
     const correlationId = this.#correlationId;
     const writer = new ByteWriter();
-    writeFrame(writer, (frame) => {
-      writeRequestHeader(frame, api, { apiVersion: version, correlationId, clientId: CLIENT_ID });
-      encodeRequest(api, version, frame, request);
-    });
+    writeRequestFrame(writer, api, { apiVersion: version, correlationId, clientId: CLIENT_ID }, request);
     const frame = await new Promise<Buffer>((resolve, reject) => {
       const timer = setTimeout(() => this.#fail(new Error('no answer in time')), ANSWER_BOUND_MS);
       const settled = <Value>(then: (value: Value) => void) => {
@@ -120,11 +114,10 @@ export class WireClient {
       if (this.socket.destroyed) this.#fail(new Error('the connection is closed'));
       else this.socket.write(writer.copy());
     });
-    const reader = new ByteReader(frame);
-    const answered = readResponseHeader(reader, api, version);
-    if (answered !== correlationId)
-      throw this.#fault(`answered request ${answered} instead of ${correlationId}`);
-    return decodeResponse(api, version, reader);
+    const received = readAnswer(new ByteReader(frame), api, version);
+    if (received.correlationId !== correlationId)
+      throw this.#fault(`answered request ${received.correlationId} instead of ${correlationId}`);
+    return received.answer;
   }
 
   #receive(chunk: Buffer): void {
