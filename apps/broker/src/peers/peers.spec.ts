@@ -3,7 +3,6 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Address } from '@tidemark/platform';
 import { nodeClock, nodeNetwork } from '@tidemark/platform/node';
 import {
-  ErrorCode,
   createTopicsApi,
   describeClusterApi,
   fetchApi,

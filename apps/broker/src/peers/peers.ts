@@ -71,10 +71,10 @@ export interface PeersOptions {
   readonly deadlines: Deadlines;
   readonly logger: Logger;
   /** Where a broker is reached now; nothing when nobody knows. */
-  addressOf(brokerId: number): Address | undefined;
+  readonly addressOf: (brokerId: number) => Address | undefined;
   /** This broker's own handlers and address, for what it asks itself. */
-  dispatch(): Dispatch;
-  advertised(): Address;
+  readonly dispatch: () => Dispatch;
+  readonly advertised: () => Address;
 }
 
 /** A dial ends at the latest after this; the time of the request that it is for may end it before. */

@@ -22,8 +22,8 @@ export interface SelfChannelOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly clientId: string;
-  dispatch(): Dispatch;
-  advertised(): Address;
+  readonly dispatch: () => Dispatch;
+  readonly advertised: () => Address;
 }
 
 export class SelfChannel {
