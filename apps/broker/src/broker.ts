@@ -16,10 +16,13 @@ import {
   type Network,
   type Random,
 } from '@tidemark/platform';
+import { ErrorCode, errorName } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import { AdminHttp } from './admin-http.js';
 import type { BrokerConfig } from './config.js';
+import { directoryUuid } from './controller/brokers/directory-uuid.js';
 import { Controller } from './controller/controller.js';
+import type { ControllerCommand, ControllerReplies } from './controller/controller-commands.js';
 import { METADATA_TOPIC } from './controller/metadata-image.js';
 import { MetadataLog } from './controller/metadata-log.js';
 import { ProducerIds } from './controller/producer-ids.js';
@@ -115,6 +118,8 @@ export class Broker {
       defaults: {
         partitions: settings['num.partitions'],
         replicationFactor: settings['default.replication.factor'],
+        minInsyncReplicas: settings['min.insync.replicas'],
+        uncleanElection: settings['unclean.leader.election.enable'],
       },
       onFailed: options.onFailed,
     });
@@ -255,19 +260,41 @@ export class Broker {
     }
   }
 
-  private register(advertised: Address): Promise<void> {
+  private async register({ host, port }: Address): Promise<void> {
     const { config, doors } = this.options;
-    const { host, port } = advertised;
-    const incarnationId = doors.random.uuid();
+    const brokerId = config.nodeId;
+    const known = this.controller.image.brokers.get(brokerId);
+    const { error, epoch } = await this.decide({
+      type: 'RegisterBroker',
+      brokerId,
+      clusterId: config.clusterId,
+      incarnationId: doors.random.uuid(),
+      host,
+      port,
+      rack: null,
+      directoryId: directoryUuid(this.directory.directoryId),
+      previousBrokerEpoch: known?.epoch ?? -1,
+      contested: false,
+    });
+    if (error !== ErrorCode.NONE) throw new Error(`the broker could not be registered: error ${error}`);
+    await this.decide({
+      type: 'BrokerHeartbeat',
+      brokerId,
+      brokerEpoch: epoch,
+      metadataOffset: this.controller.image.position - 1,
+      wantFence: false,
+      wantShutDown: false,
+    });
+  }
+
+  private decide<Command extends ControllerCommand>(
+    command: Command,
+  ): Promise<ControllerReplies[Command['type']]> {
     return new Promise((resolve, reject) => {
-      this.controller.submit(
-        { type: 'RegisterBroker', brokerId: config.nodeId, incarnationId, host, port, rack: null },
-        (answer) => {
-          if ('error' in answer)
-            reject(new Error(`the broker could not be registered: error ${answer.error}`));
-          else resolve();
-        },
-      );
+      this.controller.submit(command, (answer) => {
+        if ('reply' in answer) resolve(answer.reply);
+        else reject(new Error(`${command.type} failed: ${errorName(answer.error)}`));
+      });
     });
   }
 }

@@ -5,11 +5,16 @@
 import { fold, given } from '@tidemark/decider';
 import { ErrorCode } from '@tidemark/wire';
 import { controllerDecider } from './controller.decider.js';
-import type { ControllerCommand, CreateTopics, RegisterBroker } from './controller.decider.js';
+import type { ControllerCommand, CreateTopics } from './controller-commands.js';
 import type { ControllerEvent } from './controller-events.js';
 import type { NewTopic, TopicResult } from './topics/create-topics.js';
 
-const decider = controllerDecider('cluster', { partitions: 2, replicationFactor: 1 });
+const decider = controllerDecider('cluster', {
+  partitions: 2,
+  replicationFactor: 1,
+  minInsyncReplicas: 1,
+  uncleanElection: false,
+});
 
 const broker = (brokerId: number, incarnationId = `incarnation-${brokerId}`): ControllerEvent => {
   return {
@@ -294,30 +299,7 @@ describe('AlterConfigs', () => {
   });
 });
 
-describe('brokers and producer ids', () => {
-  const register = (incarnationId: string): RegisterBroker => {
-    return { type: 'RegisterBroker', brokerId: 1, incarnationId, host: 'h', port: 9001, rack: null };
-  };
-  it('a first registration is one event; the same incarnation again is none', () => {
-    given(decider, [])
-      .when(register('incarnation-1'))
-      .then([broker(1)]);
-    given(decider, [broker(1)])
-      .when(register('incarnation-1'))
-      .then([]);
-  });
-  it('a new incarnation begins new leader epochs where it leads', () => {
-    given(decider, [broker(1), broker(2), topicCreated('t'), partition(1, 0, [1]), partition(1, 1, [2])])
-      .when(register('second'))
-      .then([broker(1, 'second'), { type: 'PartitionChanged', topicId: id(1), partition: 0, leader: 1 }])
-      .thenState(
-        (state) => state.topics.get('t')?.partitions.map((p) => [p.leaderEpoch, p.partitionEpoch]),
-        [
-          [1, 1],
-          [0, 0],
-        ],
-      );
-  });
+describe('producer ids', () => {
   it('never hands out the same producer id twice', () => {
     given(decider, [{ type: 'ProducerIdBlockAllocated', brokerId: 2, nextProducerId: 1000 }])
       .when({ type: 'AllocateProducerIds', brokerId: 1 })

@@ -1,78 +1,27 @@
 /**
  * The controller: decides what the cluster is. Replayed from the metadata log, run by `controller.ts` on the broker
- * that leads that log; pure, so ids come with the command. One command may carry many items; each succeeds or fails
- * by itself and all their events are one record batch.
+ * that leads that log; pure, so ids come with the command. The decisions themselves are in `topics/`, `partitions/`
+ * and `brokers/`, one file each. All events of a decision are one record batch.
  */
 import type { Decider, Decision } from '@tidemark/decider';
+import { brokerHeartbeat, fenceBroker } from './brokers/broker-heartbeat.js';
+import { registerBroker, registered } from './brokers/register-broker.js';
+import { unregisterBroker } from './brokers/unregister-broker.js';
+import type { ControllerCommand, ControllerReply } from './controller-commands.js';
 import type { ControllerEvent } from './controller-events.js';
-import { createTopics } from './topics/create-topics.js';
-import type { NewTopic, TopicDefaults, TopicResult } from './topics/create-topics.js';
 import { MetadataState } from './metadata-state.js';
+import { alterPartition } from './partitions/alter-partition.js';
+import { completeElections } from './partitions/complete-elections.js';
+import { electLeaders } from './partitions/elect-leaders.js';
+import { alterReassignments } from './partitions/reassign.js';
+import { rulesOf } from './partitions/rules.js';
+import type { TopicDefaults } from './partitions/rules.js';
+import { createTopics } from './topics/create-topics.js';
 import { alterConfigs, createPartitions, deleteTopics } from './topics/topic-changes.js';
-import type {
-  DeletedTopic,
-  ItemResult,
-  PartitionsResult,
-  PartitionsWanted,
-  TopicConfigChange,
-  TopicReference,
-} from './topics/topic-changes.js';
 
 /** Producer ids are handed out in blocks, so that a broker asks the controller once in a thousand producers. */
 export const PRODUCER_ID_BLOCK = 1000;
 
-export interface RegisterBroker {
-  readonly type: 'RegisterBroker';
-  readonly brokerId: number;
-  readonly incarnationId: string;
-  readonly host: string;
-  readonly port: number;
-  readonly rack: string | null;
-}
-
-export interface CreateTopics {
-  readonly type: 'CreateTopics';
-  readonly topics: readonly NewTopic[];
-  /** Tells what would happen, and does nothing. */
-  readonly validateOnly: boolean;
-}
-
-export interface DeleteTopics {
-  readonly type: 'DeleteTopics';
-  readonly topics: readonly TopicReference[];
-}
-
-export interface CreatePartitions {
-  readonly type: 'CreatePartitions';
-  readonly topics: readonly PartitionsWanted[];
-  readonly validateOnly: boolean;
-}
-
-export interface AlterConfigs {
-  readonly type: 'AlterConfigs';
-  readonly changes: readonly TopicConfigChange[];
-  readonly validateOnly: boolean;
-}
-
-export interface AllocateProducerIds {
-  readonly type: 'AllocateProducerIds';
-  readonly brokerId: number;
-}
-
-export type ControllerCommand =
-  RegisterBroker | CreateTopics | DeleteTopics | CreatePartitions | AlterConfigs | AllocateProducerIds;
-
-/** The reply to each type of command. */
-export interface ControllerReplies {
-  RegisterBroker: null;
-  CreateTopics: readonly TopicResult[];
-  DeleteTopics: readonly DeletedTopic[];
-  CreatePartitions: readonly PartitionsResult[];
-  AlterConfigs: readonly ItemResult[];
-  AllocateProducerIds: { readonly firstProducerId: number; readonly count: number };
-}
-
-export type ControllerReply = ControllerReplies[ControllerCommand['type']];
 type ControllerDecision = Decision<ControllerEvent, ControllerReply, never>;
 
 export type ControllerDecider = Decider<
@@ -91,6 +40,8 @@ export function controllerDecider(clusterId: string, defaults: TopicDefaults): C
       state.evolve(event, offset);
       return state;
     },
+    conclude: (state, command, reply) =>
+      command.type === 'RegisterBroker' ? registered(state, command.brokerId) : reply,
   };
 }
 
@@ -101,9 +52,15 @@ function decide(
 ): ControllerDecision {
   switch (command.type) {
     case 'RegisterBroker':
-      return { events: registration(state, command), reply: null };
+      return registerBroker(state, command, defaults);
+    case 'BrokerHeartbeat':
+      return brokerHeartbeat(state, command, defaults);
+    case 'FenceBroker':
+      return fenceBroker(state, command, defaults);
+    case 'UnregisterBroker':
+      return unregisterBroker(state, command);
     case 'CreateTopics': {
-      const { events, results } = createTopics(state, command.topics, defaults);
+      const { events, results } = createTopics(rulesOf(state, defaults), state, command.topics);
       return { events: command.validateOnly ? [] : events, reply: results };
     }
     case 'DeleteTopics': {
@@ -111,13 +68,21 @@ function decide(
       return { events, reply: results };
     }
     case 'CreatePartitions': {
-      const { events, results } = createPartitions(state, command.topics);
+      const { events, results } = createPartitions(rulesOf(state, defaults), command.topics);
       return { events: command.validateOnly ? [] : events, reply: results };
     }
     case 'AlterConfigs': {
-      const { events, results } = alterConfigs(state, command.changes);
+      const { events, results } = alterConfigs(rulesOf(state, defaults), command.changes);
       return { events: command.validateOnly ? [] : events, reply: results };
     }
+    case 'AlterPartition':
+      return alterPartition(rulesOf(state, defaults), command);
+    case 'ElectLeaders':
+      return electLeaders(rulesOf(state, defaults), command);
+    case 'CompleteElections':
+      return completeElections(rulesOf(state, defaults), command.elections);
+    case 'AlterReassignments':
+      return alterReassignments(rulesOf(state, defaults), command);
     case 'AllocateProducerIds': {
       const firstProducerId = state.nextProducerId;
       const nextProducerId = firstProducerId + PRODUCER_ID_BLOCK;
@@ -127,24 +92,4 @@ function decide(
       };
     }
   }
-}
-
-/**
- * A broker that starts again may have lost the unsynced tail of its logs, so the partitions that it led begin a new
- * leader epoch: whoever read that tail finds out by asking where the old epoch ended. The same incarnation
- * registering twice (a lost answer) changes nothing.
- */
-function registration(state: MetadataState, command: RegisterBroker): ControllerEvent[] {
-  const { type: _type, ...broker } = command;
-  const known = state.brokers.get(broker.brokerId);
-  if (known?.incarnationId === broker.incarnationId) return [];
-  const events: ControllerEvent[] = [{ type: 'BrokerRegistered', ...broker, fenced: false, directoryId: '' }];
-  if (known === undefined) return events;
-  for (const topic of state.topics.values()) {
-    for (const { partition, leader } of topic.partitions) {
-      if (leader === broker.brokerId)
-        events.push({ type: 'PartitionChanged', topicId: topic.id, partition, leader });
-    }
-  }
-  return events;
 }

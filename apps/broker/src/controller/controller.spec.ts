@@ -9,7 +9,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { RunningBroker, until } from '../testing/running-broker.js';
 import { Controller } from './controller.js';
 import type { ControllerAnswer } from './controller.js';
-import type { ControllerCommand, CreateTopics } from './controller.decider.js';
+import type { ControllerCommand, CreateTopics } from './controller-commands.js';
 import type { MetadataDelta } from './metadata-image.js';
 import { MetadataLog } from './metadata-log.js';
 
@@ -39,7 +39,7 @@ describe('a controller on a real directory', () => {
     const controller = new Controller({
       clusterId: 'c',
       log,
-      defaults: { partitions: 1, replicationFactor: 1 },
+      defaults: { partitions: 1, replicationFactor: 1, minInsyncReplicas: 1, uncleanElection: false },
       onFailed: (error) => {
         throw error;
       },
@@ -61,8 +61,23 @@ describe('a controller on a real directory', () => {
     { controller }: Running,
     command: C,
   ): Promise<ControllerAnswer<C['type']>> => new Promise((resolve) => controller.submit(command, resolve));
-  const register = (incarnationId: string): ControllerCommand => {
-    return { type: 'RegisterBroker', brokerId: 1, incarnationId, host: 'h', port: 1, rack: null };
+  const registerIn = async (running: Running): Promise<void> => {
+    const registration = await submit(running, {
+      type: 'RegisterBroker',
+      brokerId: 1,
+      clusterId: 'c',
+      incarnationId: nodeRandom.uuid(),
+      host: 'h',
+      port: 1,
+      rack: null,
+      directoryId: nodeRandom.uuid(),
+      previousBrokerEpoch: -1,
+      contested: false,
+    });
+    const brokerEpoch = 'reply' in registration ? registration.reply.epoch : -1;
+    const metadataOffset = running.controller.image.position - 1;
+    const wishes = { wantFence: false, wantShutDown: false };
+    await submit(running, { type: 'BrokerHeartbeat', brokerId: 1, brokerEpoch, metadataOffset, ...wishes });
   };
   const create = (name: string): CreateTopics => {
     const topic = {
@@ -79,7 +94,7 @@ describe('a controller on a real directory', () => {
   it('tells listeners before it answers, and after a restart tells everything at once', async () => {
     const path = join(base, 'restart');
     const first = await open(path);
-    await submit(first, register(nodeRandom.uuid()));
+    await registerIn(first);
     let toldBefore = 0;
     await submit(first, create('t')).then(() => (toldBefore = first.deltas.length));
     expect(first.deltas.at(toldBefore - 1)?.createdTopics.map(({ name }) => name)).toEqual(['t']);
@@ -104,7 +119,7 @@ describe('a controller on a real directory', () => {
   it('what it acknowledged is in the files at that moment: a crash right after loses nothing', async () => {
     const path = join(base, 'crash');
     const running = await open(path);
-    await submit(running, register(nodeRandom.uuid()));
+    await registerIn(running);
     for (const name of ['a', 'b', 'c']) {
       expect(await submit(running, create(name))).toMatchObject({ reply: [{ error: ErrorCode.NONE }] });
       const copy = join(base, `crash-at-${name}`);
@@ -119,7 +134,7 @@ describe('a controller on a real directory', () => {
 
   it('answers many commands at once, each by itself', async () => {
     const running = await open(join(base, 'many'));
-    await submit(running, register(nodeRandom.uuid()));
+    await registerIn(running);
     const names = Array.from({ length: 200 }, (_, index) => `t${index % 100}`);
     const answers = await Promise.all(names.map((name) => submit(running, create(name))));
     const errors = answers.flatMap((answer) => ('reply' in answer ? answer.reply : []));

@@ -9,11 +9,11 @@ import type { EventLog, Outcome, ShardFailure } from '@tidemark/decider';
 import { assert } from '@tidemark/platform';
 import { ErrorCode } from '@tidemark/wire';
 import { controllerDecider } from './controller.decider.js';
-import type { ControllerCommand, ControllerReplies, ControllerReply } from './controller.decider.js';
+import type { ControllerCommand, ControllerReplies, ControllerReply } from './controller-commands.js';
 import type { ControllerEvent } from './controller-events.js';
-import type { TopicDefaults } from './topics/create-topics.js';
 import type { MetadataDelta, MetadataImage, MetadataListener } from './metadata-image.js';
 import type { MetadataState } from './metadata-state.js';
+import type { TopicDefaults } from './partitions/rules.js';
 
 export interface ControllerOptions {
   readonly clusterId: string;

@@ -24,6 +24,7 @@ import type {
   TopicImage,
 } from './metadata-image.js';
 import { snapshotEvents } from './metadata-snapshot.js';
+import { changedPartition } from './partitions/partition-fold.js';
 import { collisionKey } from './topics/topic-names.js';
 
 /** Deleted topics that are remembered; a broker that was away for longer keeps its files of the others. */
@@ -219,14 +220,7 @@ export class MetadataState implements MetadataImage {
     const topic = this.topicsById.get(event.topicId);
     const before = topic?.partitions[event.partition];
     if (topic === undefined || before === undefined) return;
-    const { type: _type, topicId: _topicId, ...change } = event;
-    topic.partitions[event.partition] = {
-      ...before,
-      ...change,
-      leaderEpoch: before.leaderEpoch + (event.leader === undefined ? 0 : 1),
-      partitionEpoch: before.partitionEpoch + 1,
-      ...(event.replicas === undefined ? {} : { replicaSince: since(before, event.replicas, offset) }),
-    };
+    topic.partitions[event.partition] = changedPartition(before, event, offset);
     this.#noteChange(topic);
   }
 
@@ -265,12 +259,4 @@ export class MetadataState implements MetadataImage {
       return;
     }
   }
-}
-
-function since(
-  { replicas, replicaSince }: PartitionImage,
-  after: readonly number[],
-  offset: number,
-): number[] {
-  return after.map((id) => replicaSince[replicas.indexOf(id)] ?? offset);
 }

@@ -6,8 +6,10 @@
 import { ErrorCode, ZERO_UUID } from '@tidemark/wire';
 import { topicConfigFault } from '../../settings.js';
 import type { ControllerEvent } from '../controller-events.js';
-import { METADATA_TOPIC } from '../metadata-image.js';
+import { METADATA_TOPIC, REPLICATION_PROTOCOL, replicationProtocol } from '../metadata-image.js';
+import type { TopicImage } from '../metadata-image.js';
 import type { MetadataState } from '../metadata-state.js';
+import type { Rules } from '../partitions/rules.js';
 import { placePartitions } from './placement.js';
 import type { BrokerLoad } from './placement.js';
 import { collisionKey, topicNameFault } from './topic-names.js';
@@ -35,15 +37,10 @@ export interface TopicResult {
   readonly configs: Readonly<Record<string, string>>;
 }
 
-export interface TopicDefaults {
-  readonly partitions: number;
-  readonly replicationFactor: number;
-}
-
 /** Partitions that one request may make; Kafka draws the line at 10,000 records too. */
 const NEW_PARTITIONS_MAX = 10_000;
 
-interface Refusal {
+export interface Refusal {
   readonly error: ErrorCode;
   readonly message: string;
 }
@@ -54,15 +51,15 @@ interface Plan {
 }
 
 export function createTopics(
-  state: MetadataState,
+  rules: Rules,
+  state: Pick<MetadataState, 'topics' | 'collisions'>,
   topics: readonly NewTopic[],
-  defaults: TopicDefaults,
 ): { events: ControllerEvent[]; results: TopicResult[] } {
   const events: ControllerEvent[] = [];
   const results: TopicResult[] = [];
   const mentions = mentionsOf(topics);
   const added = new Map<string, string>();
-  const loads = leaderLoads(state);
+  const loads = leaderLoads(rules);
   let budget = NEW_PARTITIONS_MAX;
   for (const topic of topics) {
     // A name given twice makes nothing, not even at its first mention, and gets one result.
@@ -72,13 +69,13 @@ export function createTopics(
     const plan =
       count > 1
         ? refusal(ErrorCode.INVALID_REQUEST, 'Duplicate topic name in the request')
-        : (nameRefusal(state, topic.name, added) ?? planTopic(loads, topic, defaults, budget));
+        : (nameRefusal(state, topic.name, added) ?? planTopic(rules, loads, topic, budget));
     results.push('error' in plan ? refused(topic, plan) : created(topic, plan));
     if ('error' in plan) continue;
     budget -= plan.placement.length;
     for (const [leader] of plan.placement) addLead(loads, leader ?? -1);
     added.set(collisionKey(topic.name), topic.name);
-    events.push(...topicEvents(topic, plan));
+    events.push(...topicEvents(rules, topic, plan));
   }
   return { events, results };
 }
@@ -105,7 +102,7 @@ function created({ name, topicId }: NewTopic, { placement, configs }: Plan): Top
 }
 
 function nameRefusal(
-  state: MetadataState,
+  state: Pick<MetadataState, 'topics' | 'collisions'>,
   name: string,
   added: ReadonlyMap<string, string>,
 ): Refusal | undefined {
@@ -122,9 +119,9 @@ function nameRefusal(
 }
 
 function planTopic(
+  rules: Rules,
   loads: readonly BrokerLoad[],
   topic: NewTopic,
-  defaults: TopicDefaults,
   budget: number,
 ): Plan | Refusal {
   const configs: Record<string, string> = {};
@@ -134,17 +131,26 @@ function planTopic(
     if (value !== null) configs[name] = value;
   }
   const placed =
-    topic.assignments.length > 0 ? manualPlacement(loads, topic) : chosenPlacement(loads, topic, defaults);
+    topic.assignments.length > 0 ? manualPlacement(rules, topic) : chosenPlacement(rules, loads, topic);
   if ('error' in placed) return placed;
+  const even = protocolRefusal(configs, placed[0]?.length ?? 0);
+  if (even !== undefined) return even;
   if (placed.length <= budget) return { placement: placed, configs };
   const message = `Too many partitions in one request: at most ${NEW_PARTITIONS_MAX} can be made`;
   return refusal(ErrorCode.POLICY_VIOLATION, message);
 }
 
+/** What forbids so many replicas to a topic of this configuration. */
+function protocolRefusal(configs: Readonly<Record<string, string>>, replicas: number): Refusal | undefined {
+  if (configs[REPLICATION_PROTOCOL] !== 'quorum' || replicas % 2 === 1) return undefined;
+  const message = `A quorum topic has an odd number of replicas, not ${replicas}: one more bears no more failures`;
+  return refusal(ErrorCode.INVALID_REPLICATION_FACTOR, message);
+}
+
 function chosenPlacement(
+  { defaults }: Rules,
   loads: readonly BrokerLoad[],
   topic: NewTopic,
-  defaults: TopicDefaults,
 ): number[][] | Refusal {
   const partitions = topic.partitions === -1 ? defaults.partitions : topic.partitions;
   if (partitions <= 0)
@@ -153,15 +159,19 @@ function chosenPlacement(
   if (factor <= 0) {
     return refusal(ErrorCode.INVALID_REPLICATION_FACTOR, 'Replication factor must be larger than 0');
   }
-  if (factor > loads.length) {
-    const message = `Replication factor ${factor} is larger than the number of brokers: ${loads.length}`;
-    return refusal(ErrorCode.INVALID_REPLICATION_FACTOR, message);
-  }
+  const few = tooFewBrokers(loads, factor);
+  if (few !== undefined) return few;
   // One more than allowed is enough to be refused; a request for two thousand million must not be planned first.
   return placePartitions(loads, factor, 0, Math.min(partitions, NEW_PARTITIONS_MAX + 1));
 }
 
-function manualPlacement(loads: readonly BrokerLoad[], topic: NewTopic): number[][] | Refusal {
+export function tooFewBrokers(loads: readonly BrokerLoad[], factor: number): Refusal | undefined {
+  if (factor <= loads.length) return undefined;
+  const message = `Replication factor ${factor} is larger than the number of brokers that are alive: ${loads.length}`;
+  return refusal(ErrorCode.INVALID_REPLICATION_FACTOR, message);
+}
+
+function manualPlacement(rules: Rules, topic: NewTopic): number[][] | Refusal {
   if (topic.partitions !== -1 || topic.replicationFactor !== -1) {
     const message = 'With a manual assignment, partitions and replication factor must both be -1';
     return refusal(ErrorCode.INVALID_REQUEST, message);
@@ -172,55 +182,61 @@ function manualPlacement(loads: readonly BrokerLoad[], topic: NewTopic): number[
     return refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message);
   }
   const lists = sorted.map(({ brokerIds }) => [...brokerIds]);
-  const fault = replicaListsFault(
-    lists,
-    lists[0]?.length ?? 0,
-    new Set(loads.map(({ brokerId }) => brokerId)),
-  );
+  const fault = replicaListsFault(rules, lists, lists[0]?.length ?? 0);
   return fault === undefined ? lists : refusal(ErrorCode.INVALID_REPLICA_ASSIGNMENT, fault);
 }
 
 /** What is wrong with replica lists that a client chose; nothing when they can be used. */
 export function replicaListsFault(
+  { state, active }: Rules,
   lists: readonly (readonly number[])[],
   replicationFactor: number,
-  brokers: ReadonlySet<number>,
 ): string | undefined {
   for (const list of lists) {
     if (list.length === 0) return 'A manual assignment has an empty replica list';
     if (new Set(list).size !== list.length) return `Replica list [${list.join(', ')}] names a broker twice`;
-    const unknown = list.find((id) => !brokers.has(id));
+    const unknown = list.find((id) => !state.brokers.has(id));
     if (unknown !== undefined)
       return `Replica list [${list.join(', ')}] names broker ${unknown}, which is not there`;
     if (list.length !== replicationFactor)
       return `Replica list [${list.join(', ')}] differs in length from the others`;
+    if (!list.some(active)) return `Replica list [${list.join(', ')}] names no broker that is alive`;
   }
   return undefined;
 }
 
-function topicEvents(topic: NewTopic, { placement, configs }: Plan): ControllerEvent[] {
+function topicEvents(rules: Rules, topic: NewTopic, { placement, configs }: Plan): ControllerEvent[] {
   return [
     { type: 'TopicCreated', topicId: topic.topicId, name: topic.name },
     ...Object.entries(configs).map(([name, value]): ControllerEvent => {
       return { type: 'ConfigChanged', topic: topic.name, name, value };
     }),
-    ...placement.map((replicas, partition) => newPartition(topic.topicId, partition, replicas)),
+    ...placement.map((replicas, partition) =>
+      newPartition(rules, { id: topic.topicId, configs }, partition, replicas),
+    ),
   ];
 }
 
-/** The first leader is the first replica; all replicas begin in sync, because all begin empty. */
+/**
+ * All replicas that are alive begin in sync, because all begin empty; the first of them leads. In a quorum topic the
+ * others are eligible too: they have acknowledged nothing that they could lack.
+ */
 export function newPartition(
-  topicId: string,
+  { active }: Pick<Rules, 'active'>,
+  topic: Pick<TopicImage, 'id' | 'configs'>,
   partition: number,
   replicas: readonly number[],
 ): ControllerEvent {
-  const leader = replicas[0] ?? -1;
+  const alive = replicas.filter(active);
+  const isr = replicationProtocol(topic) === 'quorum' ? replicas : alive;
   const epochs = { leaderEpoch: 0, partitionEpoch: 0 };
-  return { type: 'PartitionCreated', topicId, partition, replicas, isr: replicas, leader, ...epochs };
+  const leader = alive[0] ?? -1;
+  return { type: 'PartitionCreated', topicId: topic.id, partition, replicas, isr, leader, ...epochs };
 }
 
-export function leaderLoads(state: MetadataState): BrokerLoad[] {
-  const loads = [...state.brokers.keys()].map((brokerId) => ({ brokerId, leads: 0 }));
+/** The brokers that can be given replicas, and what they lead by preference. */
+export function leaderLoads({ state, active }: Rules): BrokerLoad[] {
+  const loads = [...state.brokers.keys()].filter(active).map((brokerId) => ({ brokerId, leads: 0 }));
   for (const topic of state.topics.values()) {
     for (const { replicas } of topic.partitions) addLead(loads, replicas[0] ?? -1);
   }

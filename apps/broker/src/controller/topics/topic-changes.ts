@@ -5,10 +5,13 @@
 import { topicConfigDefinition } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
 import { topicConfigFault } from '../../settings.js';
-import type { ControllerEvent } from '../controller-events.js';
-import { leaderLoads, newPartition, replicaListsFault, mentionsOf } from './create-topics.js';
+import type { ConfigChanged, ControllerEvent } from '../controller-events.js';
+import { REPLICATION_PROTOCOL, replicationProtocol } from '../metadata-image.js';
 import type { TopicImage } from '../metadata-image.js';
 import type { MetadataState } from '../metadata-state.js';
+import { changePartition } from '../partitions/partition-change.js';
+import type { Rules } from '../partitions/rules.js';
+import { leaderLoads, mentionsOf, newPartition, replicaListsFault, tooFewBrokers } from './create-topics.js';
 import { placePartitions } from './placement.js';
 
 export interface ItemResult {
@@ -70,7 +73,7 @@ export interface PartitionsResult extends ItemResult {
 const PARTITIONS_MAX = 10_000;
 
 export function createPartitions(
-  state: MetadataState,
+  rules: Rules,
   wanted: readonly PartitionsWanted[],
 ): { events: ControllerEvent[]; results: PartitionsResult[] } {
   const events: ControllerEvent[] = [];
@@ -80,7 +83,7 @@ export function createPartitions(
       const outcome =
         (mentions.get(item.name) ?? 0) > 1
           ? { error: ErrorCode.INVALID_REQUEST, message: 'Duplicate topic name in the request' }
-          : partitionEvents(state, item);
+          : partitionEvents(rules, item);
       if (!('events' in outcome)) return { name: item.name, ...outcome };
       events.push(...outcome.events);
       return { name: item.name, ...DONE };
@@ -89,11 +92,8 @@ export function createPartitions(
   return { events, results };
 }
 
-function partitionEvents(
-  state: MetadataState,
-  wanted: PartitionsWanted,
-): { events: ControllerEvent[] } | ItemResult {
-  const topic = state.topics.get(wanted.name);
+function partitionEvents(rules: Rules, wanted: PartitionsWanted): { events: ControllerEvent[] } | ItemResult {
+  const topic = rules.state.topics.get(wanted.name);
   if (topic === undefined) {
     return {
       error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
@@ -112,28 +112,33 @@ function partitionEvents(
       message: `At most ${PARTITIONS_MAX} partitions can be added at once`,
     };
   }
-  const placement = wanted.assignments ?? choosePlacement(state, topic, added);
-  const fault = assignmentFault(state, topic, placement, added);
-  if (fault !== undefined) return { error: ErrorCode.INVALID_REPLICA_ASSIGNMENT, message: fault };
-  return { events: placement.map((replicas, index) => newPartition(topic.id, current + index, replicas)) };
-}
-
-function choosePlacement(state: MetadataState, topic: TopicImage, added: number): number[][] {
-  const factor = Math.min(topic.partitions[0]?.replicas.length ?? 1, state.brokers.size);
-  return placePartitions(leaderLoads(state), factor, topic.partitions.length, added);
-}
-
-function assignmentFault(
-  state: MetadataState,
-  topic: TopicImage,
-  placement: readonly (readonly number[])[],
-  added: number,
-): string | undefined {
-  if (placement.length !== added)
-    return `${added} partitions are added, but ${placement.length} replica lists are given`;
   const factor = topic.partitions[0]?.replicas.length ?? 1;
-  return replicaListsFault(placement, factor, new Set(state.brokers.keys()));
+  const placement = wanted.assignments ?? choosePlacement(rules, topic, { factor, added });
+  if ('error' in placement) return placement;
+  const fault =
+    placement.length === added
+      ? replicaListsFault(rules, placement, factor)
+      : `${added} partitions are added, but ${placement.length} replica lists are given`;
+  if (fault !== undefined) return { error: ErrorCode.INVALID_REPLICA_ASSIGNMENT, message: fault };
+  return {
+    events: placement.map((replicas, index) => newPartition(rules, topic, current + index, replicas)),
+  };
 }
+
+function choosePlacement(
+  rules: Rules,
+  topic: TopicImage,
+  { factor, added }: { factor: number; added: number },
+): number[][] | ItemResult {
+  const loads = leaderLoads(rules);
+  return tooFewBrokers(loads, factor) ?? placePartitions(loads, factor, topic.partitions.length, added);
+}
+
+/** What they say decides who is eligible to lead. */
+const ELECTION_CONFIGS: ReadonlySet<string> = new Set([
+  'min.insync.replicas',
+  'unclean.leader.election.enable',
+]);
 
 export type ConfigOperation = 'set' | 'delete' | 'append' | 'subtract';
 
@@ -150,30 +155,48 @@ export interface TopicConfigChange {
 
 /** One result for each change, in order. */
 export function alterConfigs(
-  state: MetadataState,
+  rules: Rules,
   changes: readonly TopicConfigChange[],
 ): { events: ControllerEvent[]; results: ItemResult[] } {
   const events: ControllerEvent[] = [];
   const results = changes.map((change): ItemResult => {
-    const topic = state.topics.get(change.topic);
+    const topic = rules.state.topics.get(change.topic);
     if (topic === undefined) {
       const message = `The topic '${change.topic}' does not exist.`;
       return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message };
     }
     const outcome = configEvents(topic, change);
     if ('fault' in outcome) return { error: outcome.error, message: outcome.fault };
-    events.push(...outcome.events);
+    events.push(...outcome.events, ...consequences(rules, topic, outcome.events));
     return DONE;
   });
   return { events, results };
 }
 
+/** Fewer replicas demanded in sync end the eligibility of others; unclean election may find a leader at once. */
+function consequences(rules: Rules, topic: TopicImage, changes: readonly ConfigChanged[]): ControllerEvent[] {
+  const deciding = changes.filter(({ name }) => ELECTION_CONFIGS.has(name));
+  if (deciding.length === 0) return [];
+  const configs: Record<string, string> = { ...topic.configs };
+  for (const { name, value } of deciding) {
+    if (value === null) Reflect.deleteProperty(configs, name);
+    else configs[name] = value;
+  }
+  return topic.partitions.flatMap(
+    (partition) => changePartition(rules, { ...topic, configs }, partition, { election: 'needed' }) ?? [],
+  );
+}
+
 function configEvents(
   topic: TopicImage,
   change: TopicConfigChange,
-): { events: ControllerEvent[] } | { error: ErrorCode; fault: string } {
+): { events: ConfigChanged[] } | { error: ErrorCode; fault: string } {
   const values = new Map<string, string | null>();
-  if (change.replaceAll) for (const name of Object.keys(topic.configs)) values.set(name, null);
+  if (change.replaceAll) {
+    for (const name of Object.keys(topic.configs)) {
+      if (name !== REPLICATION_PROTOCOL) values.set(name, null);
+    }
+  }
   const named = new Set<string>();
   for (const { name, operation, value } of change.operations) {
     if (named.has(name)) return { error: ErrorCode.INVALID_REQUEST, fault: `${name} is given twice` };
@@ -182,9 +205,13 @@ function configEvents(
     if ('fault' in outcome) return { error: ErrorCode.INVALID_CONFIG, fault: outcome.fault };
     values.set(name, outcome.value);
   }
-  const events: ControllerEvent[] = [];
+  const events: ConfigChanged[] = [];
   for (const [name, value] of values) {
     if ((topic.configs[name] ?? null) === value) continue;
+    if (name === REPLICATION_PROTOCOL && (value ?? 'primary-backup') !== replicationProtocol(topic)) {
+      const fault = `${name} is chosen when a topic is created; '${topic.name}' stays ${replicationProtocol(topic)}`;
+      return { error: ErrorCode.INVALID_CONFIG, fault };
+    }
     events.push({ type: 'ConfigChanged', topic: topic.name, name, value });
   }
   return { events };
