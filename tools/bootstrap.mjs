@@ -11,6 +11,7 @@ const TASKS = {
   start: { build: { only: 'apps/' }, run: ['apps/cli/bin/tidemark.js', 'up'] },
   test: { build: {}, run: ['tools/test.mjs'] },
   bench: { build: {}, run: ['benchmarks/dist/main.js'] },
+  sim: { build: {}, run: ['libs/simulation/dist/main.js'] },
 };
 
 function fail(message) {

@@ -1,3 +1,12 @@
+/** Whole brokers in one process on virtual time, and the checkers that say whether a log could have behaved so. */
+export * from './checkers/history.js';
+export * from './checkers/coverage.js';
+export * from './checkers/violation.js';
+export * from './client/broker-connection.js';
+export * from './client/client-metadata.js';
+export * from './client/simulated-producer.js';
+export * from './client/simulated-reader.js';
+export * from './cluster/machine.js';
 export * from './doors/disk-image.js';
 export * from './doors/incarnation.js';
 export * from './doors/network-hub.js';
@@ -6,9 +15,7 @@ export * from './doors/simulated-disk.js';
 export * from './doors/simulated-network.js';
 export * from './doors/virtual-clock.js';
 export * from './doors/world.js';
-export * from './checkers/history.js';
-export * from './client/broker-connection.js';
-export * from './client/client-metadata.js';
-export * from './client/simulated-producer.js';
-export * from './client/simulated-reader.js';
-export * from './cluster/machine.js';
+export * from './faults/fault.js';
+export * from './run/cluster.js';
+export * from './run/cluster-config.js';
+export * from './run/simulate.js';

@@ -19,13 +19,22 @@ export interface ProducerOptions extends ClientOptions {
   readonly pauseMs: number;
   readonly recordsMax: number;
   /** What the simulation looks at, at once, when a batch is acknowledged. */
-  readonly onAcknowledged: (key: string, baseOffset: number, batch: Uint8Array) => void;
+  readonly onAcknowledged: (acknowledgement: Acknowledgement) => void;
   /** An answer that no broker may give (a lost sequence, say). */
   readonly onWrong: (detail: string) => void;
 }
 
+export interface Acknowledgement {
+  readonly key: string;
+  readonly baseOffset: number;
+  readonly batch: Uint8Array;
+  /** When it was sent last. */
+  readonly sentAt: number;
+}
+
 interface Outgoing {
   readonly bytes: Uint8Array;
+  sentAt: number;
   readonly sends: readonly Send[];
   readonly sequence: number;
 }
@@ -130,7 +139,7 @@ export class SimulatedProducer {
       producerEpoch: this.producerEpoch,
       baseSequence: sequence,
     });
-    return { bytes, sends, sequence };
+    return { bytes, sentAt: now, sends, sequence };
   }
 
   private pump(queue: Queue): void {
@@ -146,6 +155,7 @@ export class SimulatedProducer {
       const batch = queue.unacknowledged[queue.underWay];
       if (batch === undefined) return;
       queue.underWay += 1;
+      batch.sentAt = this.options.clock.monotonic();
       const { attempt } = queue;
       const request = {
         acks: -1,
@@ -172,7 +182,9 @@ export class SimulatedProducer {
       queue.unacknowledged.shift();
       queue.underWay -= 1;
       if (error === ErrorCode.NONE && baseOffset < 0) onWrong(`${queue.key}: acknowledged at ${baseOffset}`);
-      if (error === ErrorCode.NONE) onAcknowledged(queue.key, baseOffset, batch.bytes);
+      if (error === ErrorCode.NONE) {
+        onAcknowledged({ key: queue.key, baseOffset, batch: batch.bytes, sentAt: batch.sentAt });
+      }
       const now = clock.monotonic();
       batch.sends.forEach((send, index) => {
         history.acknowledge(send, error === ErrorCode.NONE ? baseOffset + index : -1, now);

@@ -19,7 +19,6 @@ export interface ReaderOptions extends ClientOptions {
   readonly history: History;
   readonly maxWaitMs: number;
   readonly maxBytes: number;
-  readonly onWrong: (detail: string) => void;
 }
 
 const REQUEST_TIMEOUT_MS = 3_000;

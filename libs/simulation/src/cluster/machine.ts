@@ -10,6 +10,7 @@ import { Broker, readConfig, type BrokerConfig, type Environment } from '@tidema
 import { DiskError, NetworkError } from '@tidemark/platform';
 import { LogError } from '@tidemark/log';
 import { pino, type Logger } from 'pino';
+import { BrokerView } from './broker-view.js';
 import { DiskImage } from '../doors/disk-image.js';
 import { Incarnation, KilledError } from '../doors/incarnation.js';
 import type { NetworkHub } from '../doors/network-hub.js';
@@ -38,6 +39,9 @@ export interface MachineOptions {
 /** Why a process is not there any more. */
 export type Ending = 'killed' | 'power-lost' | 'exited' | 'shut-down';
 
+/** A process starts so long after its machine's monotonic clock did. */
+const BOOT_MS = 1_000;
+
 const silent = pino({ level: 'silent' });
 
 export class Machine {
@@ -46,6 +50,7 @@ export class Machine {
   readonly disk: DiskImage;
   incarnation: Incarnation | undefined;
   broker: Broker | undefined;
+  view: BrokerView | undefined;
   /** Clients are answered. */
   ready = false;
   ending: Ending | undefined;
@@ -89,7 +94,7 @@ export class Machine {
     });
     this.disks = disk;
     const doors = {
-      clock: new VirtualClock(world, owner, this.options.skewMs),
+      clock: new VirtualClock(world, owner, this.options.skewMs, world.now - BOOT_MS),
       random: random.fork(`broker:${purpose}`),
       disk,
       network: new SimulatedNetwork(hub, owner, this.host),
@@ -103,8 +108,8 @@ export class Machine {
     this.ended('killed');
   }
 
-  /** At its next so many changes of the disk the process dies in the middle of one. */
-  killInDiskCall(after: number): void {
+  /** So many changes of the disk from now the process dies in the middle of one; nothing: it does not. */
+  killInDiskCall(after: number | undefined): void {
     if (this.disks !== undefined) this.disks.killAfter = after;
   }
 
@@ -149,6 +154,7 @@ export class Machine {
         onFailed: (error) => this.exit(owner, 'exited', error),
       });
       this.broker = broker;
+      this.view = new BrokerView(broker, this.id);
       broker.start().then(
         () => {
           if (owner.alive) this.ready = true;
@@ -175,6 +181,7 @@ export class Machine {
     incarnation.alive = false;
     this.ready = false;
     this.broker = undefined;
+    this.view = undefined;
     this.ending = ending;
     this.options.hub.killed(incarnation, this.host, ending === 'power-lost');
     this.onEnded?.(ending);

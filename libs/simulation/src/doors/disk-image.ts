@@ -23,11 +23,13 @@ export class DiskImage {
   readonly locks = new Map<string, Incarnation>();
   /** Rises with every change of names in any directory. */
   namesVersion = 0;
-  /** Writes and truncations, of which a checker has seen so many. */
-  contentVersion = 0;
+  /** Files that were written to or cut since a checker last looked. */
+  readonly changed = new Set<StoredFile>();
   /** Rises when a sync ends. */
   durableVersion = 0;
   writesRefused = 0;
+  /** Calls that took longer because of `slowMs`. */
+  slowedCalls = 0;
   root = new StoredDirectory();
 
   constructor(readonly random: SeededRandom) {}
@@ -71,7 +73,6 @@ export class DiskImage {
     this.root.losePower(this.random);
     this.locks.clear();
     this.namesVersion += 1;
-    this.contentVersion += 1;
     this.durableVersion += 1;
   }
 

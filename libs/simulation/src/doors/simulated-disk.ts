@@ -127,6 +127,7 @@ export class SimulatedDisk implements Disk {
   /** Resolves when the device is done. */
   later(): Promise<void> {
     const { world, image, owner, random } = this.options;
+    if (image.trouble.slowMs > 0) image.slowedCalls += 1;
     const delayMs = image.trouble.slowMs + (random.chance(0.05) ? 10 : 1) * (0.1 + random.below(1024) / 1024);
     return new Promise((resolve) => world.schedule(delayMs, owner, resolve));
   }
@@ -157,7 +158,7 @@ export class SimulatedDisk implements Disk {
     this.change(() => {
       trouble.freeBytes -= Math.max(0, position + taken - file.size);
       file.write(bytes, 0, taken, position);
-      this.options.image.contentVersion += 1;
+      this.options.image.changed.add(file);
     });
     return taken;
   }
@@ -166,7 +167,7 @@ export class SimulatedDisk implements Disk {
     this.change(() => {
       this.options.image.trouble.freeBytes += Math.max(0, file.size - length);
       file.truncate(length);
-      this.options.image.contentVersion += 1;
+      this.options.image.changed.add(file);
     });
   }
 

@@ -27,8 +27,6 @@ export class StoredFile {
   durableSize = 0;
   /** Everything in front of it is as the checker saw it last. */
   changedFrom = 0;
-  /** Rises with whatever changes what is durable. */
-  durableVersion = 0;
   /** Differs between cache and disk; what a sync under way has taken is still in it. */
   private readonly dirty: Range = { from: Infinity, to: 0 };
   /** Written since the last sync began. */
@@ -59,6 +57,11 @@ export class StoredFile {
     this.size = length;
   }
 
+  /** Bytes at the beginning that a power loss cannot take. */
+  get durablePrefix(): number {
+    return Math.min(this.dirty.from, this.durableSize);
+  }
+
   beginSync(): FileSync {
     const from = Math.min(this.fresh.from, this.size);
     const to = Math.min(this.fresh.to, this.size);
@@ -76,7 +79,6 @@ export class StoredFile {
     if (size < this.durableSize) this.durable.fill(0, size, this.durableSize);
     this.durable.set(bytes, from);
     this.durableSize = size;
-    this.durableVersion += 1;
     this.dirty.from = this.fresh.from;
     this.dirty.to = this.fresh.to;
   }
@@ -97,7 +99,6 @@ export class StoredFile {
     this.changedFrom = 0;
     this.durable = this.content.slice(0, this.size);
     this.durableSize = this.size;
-    this.durableVersion += 1;
     this.dirty.from = this.fresh.from = Infinity;
     this.dirty.to = this.fresh.to = 0;
   }

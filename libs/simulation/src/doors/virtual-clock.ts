@@ -1,6 +1,6 @@
 /**
- * The clock of one process on virtual time. Its wall clock may be wrong (`skewMs`), its monotonic clock counts from the
- * process's own start; timers die with the process.
+ * The clock of one process on virtual time. Its wall clock may be wrong (`skewMs`), its monotonic clock from any
+ * beginning; timers die with the process.
  */
 import type { Clock, Timer } from '@tidemark/platform';
 import type { Incarnation } from './incarnation.js';
@@ -12,22 +12,20 @@ const EPOCH_MS = 1_767_225_600_000;
 const TIMER_MIN_MS = 1;
 
 export class VirtualClock implements Clock {
-  private readonly startedAt: number;
-
   constructor(
     private readonly world: World,
     private readonly owner: Incarnation,
     private readonly skewMs = 0,
-  ) {
-    this.startedAt = world.now - 1_000;
-  }
+    /** What the monotonic clock counts from. */
+    private readonly origin = 0,
+  ) {}
 
   now(): number {
     return Math.floor(EPOCH_MS + this.world.now + this.skewMs);
   }
 
   monotonic(): number {
-    return this.world.now - this.startedAt;
+    return this.world.now - this.origin;
   }
 
   setTimer(delayMs: number, fire: () => void): Timer {

@@ -1,0 +1,303 @@
+/**
+ * Brings the faults of a schedule about, undoes each when its time is over, and heals everything at the end. Holds what
+ * has to be undone and how many faults had an effect: a run whose faults did not bite proves nothing.
+ *
+ * What must hold: power is not lost where the only copy of something committed by primary-backup would go with it
+ * (docs/guarantees.md says what that protocol promises); everything else may strike at any time.
+ */
+import { hostOf, type Machine } from '../cluster/machine.js';
+import type { Coverage } from '../checkers/coverage.js';
+import type { Invariants } from '../checkers/invariants.js';
+import type { NetworkHub } from '../doors/network-hub.js';
+import type { World } from '../doors/world.js';
+import type { Fault, FaultKind } from './fault.js';
+
+export interface NemesisOptions {
+  readonly world: World;
+  readonly hub: NetworkHub;
+  readonly machines: readonly Machine[];
+  readonly invariants: Invariants;
+  readonly coverage: Coverage;
+  readonly clientHosts: readonly string[];
+  /** Partitions that leaders are looked up of. */
+  readonly keys: readonly string[];
+  /** Who decides for the cluster at the moment, as far as anybody knows. */
+  controller(): Machine | undefined;
+  readonly trace: (line: string) => void;
+}
+
+/** Undoes a fault, and answers whether it had an effect. */
+type Undo = () => boolean;
+
+/** A supervisor starts a process that ended by itself again after so long. */
+const SUPERVISOR_MS = 500;
+
+export class Nemesis {
+  bitten = 0;
+  readonly struck = new Map<FaultKind, number>();
+  private readonly open = new Set<() => void>();
+  /** Machines that a fault keeps down. */
+  private readonly held = new Map<number, number>();
+  private over = false;
+
+  constructor(private readonly options: NemesisOptions) {
+    for (const machine of options.machines) {
+      machine.onEnded = (ending) => {
+        options.trace(
+          `broker ${machine.id} ${ending}${machine.lastError === undefined ? '' : `: ${machine.lastError.message}`}`,
+        );
+        if (ending === 'exited') this.supervise(machine);
+      };
+    }
+  }
+
+  plan(schedule: readonly Fault[]): void {
+    for (const fault of schedule) {
+      this.options.world.schedule(fault.at, undefined, () => {
+        if (!this.over) this.strike(fault);
+      });
+    }
+  }
+
+  /** Undoes whatever is still wrong; from now on nothing strikes. */
+  heal(): void {
+    this.over = true;
+    for (const undo of [...this.open]) undo();
+    for (const machine of this.options.machines) {
+      machine.continue();
+      machine.killInDiskCall(undefined);
+      if (!machine.running) machine.start();
+    }
+  }
+
+  private strike(fault: Fault): void {
+    const undo = this.begin(fault);
+    if (undo === undefined) return;
+    const { world, trace } = this.options;
+    trace(`${fault.kind} (${fault.target}) for ${fault.durationMs} ms`);
+    this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1);
+    const end = (): void => {
+      if (!this.open.delete(end)) return;
+      trace(`${fault.kind} (${fault.target}) is over`);
+      if (undo()) this.bitten += 1;
+    };
+    this.open.add(end);
+    world.schedule(fault.durationMs, undefined, end);
+  }
+
+  private begin(fault: Fault): Undo | undefined {
+    const { machines, keys, invariants } = this.options;
+    const any = machines[fault.target % machines.length];
+    const key = keys[fault.target % Math.max(1, keys.length)] ?? '';
+    const leading = invariants.placement(key)?.leader ?? -1;
+    const leader = machines.find(({ id }) => id === leading);
+    switch (fault.kind) {
+      case 'kill':
+        return this.kill(any);
+      case 'kill-leader':
+        return this.kill(leader);
+      case 'kill-controller':
+        return this.kill(this.options.controller());
+      case 'kill-all':
+        return all(machines.map((machine) => this.kill(machine)));
+      case 'kill-in-disk-call':
+        return this.killInDiskCall(any, fault.amount);
+      case 'lose-power':
+        return this.losePower(any === undefined ? [] : [any]);
+      case 'lose-power-all':
+        return this.losePower(machines);
+      case 'shut-down':
+        return this.shutDown(any);
+      case 'stop':
+        return this.stop(any);
+      case 'stop-leader':
+        return this.stop(leader);
+      case 'stop-controller':
+        return this.stop(this.options.controller());
+      case 'isolate':
+        return this.isolate(any, fault.amount % 2 === 0);
+      case 'isolate-leader':
+        return this.isolate(leader, fault.amount % 2 === 0);
+      case 'isolate-controller':
+        return this.isolate(this.options.controller(), fault.amount % 2 === 0);
+      case 'cut-pair':
+        return this.cutPair(any, fault.amount);
+      case 'deafen':
+        return any && this.block(this.others(any).map((host) => [host, any.host]));
+      case 'silence':
+        return any && this.block(this.others(any).map((host) => [any.host, host]));
+      case 'clog':
+        return any && this.clog(any, 5 + fault.amount / 2);
+      case 'slow-disk':
+        return any && this.slowDisk(any, 5 + fault.amount / 4);
+      case 'full-disk':
+        return any && this.fullDisk(any, fault.amount);
+      case 'failing-sync':
+        return any && this.failingSync(any);
+    }
+  }
+
+  private kill(machine: Machine | undefined): Undo | undefined {
+    if (machine?.running !== true) return undefined;
+    machine.kill();
+    return this.down(machine, () => this.options.coverage.reached('restart after kill'));
+  }
+
+  private killInDiskCall(machine: Machine | undefined, after: number): Undo | undefined {
+    if (machine?.running !== true || machine.stopped) return undefined;
+    machine.killInDiskCall(after % 60);
+    return () => {
+      machine.killInDiskCall(undefined);
+      const died = machine.ending === 'killed' && !machine.running;
+      if (died) this.options.coverage.reached('killed inside a disk call');
+      if (died && !this.held.has(machine.id)) machine.start();
+      return died;
+    };
+  }
+
+  private losePower(machines: readonly Machine[]): Undo | undefined {
+    const { invariants, coverage } = this.options;
+    const running = machines.filter((machine) => machine.running);
+    if (running.length === 0 || !invariants.survivesWithout(running.map(({ id }) => id))) return undefined;
+    return all(
+      running.map((machine) => {
+        machine.losePower();
+        invariants.lostPower(machine.id);
+        return this.down(machine, () => coverage.reached('restart after power loss'));
+      }),
+    );
+  }
+
+  private shutDown(machine: Machine | undefined): Undo | undefined {
+    if (machine?.ready !== true || machine.stopped) return undefined;
+    machine.shutDown();
+    return this.down(machine, () => {
+      if (machine.ending === 'shut-down') this.options.coverage.reached('restart in order');
+      else machine.kill();
+    });
+  }
+
+  /** Keeps a machine down until the fault is over, and starts it then. */
+  private down(machine: Machine, restarting: () => void): Undo {
+    this.held.set(machine.id, (this.held.get(machine.id) ?? 0) + 1);
+    return () => {
+      const holds = (this.held.get(machine.id) ?? 1) - 1;
+      if (holds > 0) this.held.set(machine.id, holds);
+      else this.held.delete(machine.id);
+      restarting();
+      if (holds === 0 && !machine.running) machine.start();
+      return true;
+    };
+  }
+
+  private stop(machine: Machine | undefined): Undo | undefined {
+    if (machine?.running !== true || machine.stopped) return undefined;
+    const { incarnation } = machine;
+    machine.stop();
+    return () => {
+      const waited = (incarnation?.waiting.length ?? 0) > 0;
+      if (machine.incarnation === incarnation) machine.continue();
+      return waited;
+    };
+  }
+
+  private isolate(machine: Machine | undefined, fromClients: boolean): Undo | undefined {
+    if (machine === undefined) return undefined;
+    const hosts = [...this.others(machine), ...(fromClients ? this.options.clientHosts : [])];
+    return this.block(
+      hosts.flatMap((host) => [[host, machine.host] as const, [machine.host, host] as const]),
+    );
+  }
+
+  private cutPair(machine: Machine | undefined, amount: number): Undo | undefined {
+    if (machine === undefined) return undefined;
+    const others = this.others(machine);
+    const other = others[amount % Math.max(1, others.length)];
+    if (other === undefined) return undefined;
+    return this.block([
+      [machine.host, other],
+      [other, machine.host],
+    ]);
+  }
+
+  private block(pairs: readonly (readonly [from: string, to: string])[]): Undo | undefined {
+    if (pairs.length === 0) return undefined;
+    const { hub, coverage } = this.options;
+    const links = pairs.map(([from, to]) => hub.link(from, to));
+    const before = hub.heldUp;
+    for (const link of links) link.blocks += 1;
+    return () => {
+      for (const link of links) link.unblock();
+      const heldUp = hub.heldUp - before;
+      coverage.reached('bytes held up by a partition', heldUp);
+      return heldUp > 0;
+    };
+  }
+
+  private clog(machine: Machine, delayMs: number): Undo {
+    const hosts = [...this.others(machine), ...this.options.clientHosts];
+    const links = hosts.flatMap((host) => [
+      this.options.hub.link(host, machine.host),
+      this.options.hub.link(machine.host, host),
+    ]);
+    for (const link of links) link.clogMs += delayMs;
+    return () => {
+      for (const link of links) link.clogMs -= delayMs;
+      return machine.running;
+    };
+  }
+
+  private slowDisk(machine: Machine, slowMs: number): Undo {
+    const { trouble } = machine.disk;
+    const before = machine.disk.slowedCalls;
+    trouble.slowMs += slowMs;
+    return () => {
+      trouble.slowMs -= slowMs;
+      return machine.disk.slowedCalls > before;
+    };
+  }
+
+  private fullDisk(machine: Machine, bytes: number): Undo | undefined {
+    const { disk } = machine;
+    if (disk.trouble.freeBytes < Infinity) return undefined;
+    const before = disk.writesRefused;
+    disk.trouble.freeBytes = bytes;
+    return () => {
+      disk.trouble.freeBytes = Infinity;
+      const refused = disk.writesRefused > before;
+      if (refused) this.options.coverage.reached('disk full');
+      return refused;
+    };
+  }
+
+  /** What could not be forced to disk is not known any more: somebody restarts the process in the end. */
+  private failingSync(machine: Machine): Undo {
+    const { trouble } = machine.disk;
+    trouble.failingSyncs += 1;
+    return () => {
+      const failed = trouble.failingSyncs === 0;
+      trouble.failingSyncs = 0;
+      if (!failed) return false;
+      this.options.coverage.reached('sync failed');
+      machine.kill();
+      if (!this.held.has(machine.id)) machine.start();
+      return true;
+    };
+  }
+
+  private supervise(machine: Machine): void {
+    this.options.world.schedule(SUPERVISOR_MS, undefined, () => {
+      if (!machine.running && !this.held.has(machine.id)) machine.start();
+    });
+  }
+
+  private others(machine: Machine): string[] {
+    return this.options.machines.filter(({ id }) => id !== machine.id).map(({ id }) => hostOf(id));
+  }
+}
+
+function all(undos: readonly (Undo | undefined)[]): Undo | undefined {
+  const some = undos.filter((undo) => undo !== undefined);
+  if (some.length === 0) return undefined;
+  return () => some.map((undo) => undo()).some((bit) => bit);
+}

@@ -1,0 +1,118 @@
+/**
+ * `npm run sim`: runs whole clusters by seed and prints what came of it; for a seed that fails, the command that runs it
+ * again and the smallest schedule found that still fails, kept under `regressions/`. See docs/simulation.md.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { nodeClock } from '@tidemark/platform/node';
+import { pino, type Logger } from 'pino';
+import { SITUATIONS } from './checkers/coverage.js';
+import type { Schedule } from './faults/fault.js';
+import { shrink } from './run/shrink.js';
+import { simulate, type SimulationOptions, type SimulationResult } from './run/simulate.js';
+import { Totals } from './run/totals.js';
+
+/** With so many seeds a designated situation that was never reached fails the run. */
+const COVERAGE_SEEDS = 300;
+const SHRINK_MS = 60_000;
+const REGRESSIONS = new URL('../regressions/', import.meta.url);
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '50' },
+    seed: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    brokers: { type: 'string', default: '3' },
+    schedule: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    'log-level': { type: 'string', default: 'warn' },
+    shrink: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+/** Of the process that runs the simulation, not of the simulated ones. */
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+function optionsFor(seed: number, schedule: Schedule | undefined): SimulationOptions {
+  const logger = (node: number): Logger =>
+    pino(
+      { level: values['log-level'], base: { node }, timestamp: false },
+      { write: (line: string) => say(line.trimEnd()) },
+    );
+  return {
+    seed,
+    brokers: Number(values.brokers),
+    turns: (next) => nodeClock.defer(next),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(values.trace ? { trace: say, logger } : {}),
+  };
+}
+
+function replayCommand(seed: number): string {
+  const brokers = values.brokers === '3' ? '' : ` --brokers ${values.brokers}`;
+  return `npm run sim -- --seed ${seed}${brokers} --trace`;
+}
+
+async function report(result: SimulationResult, schedule: Schedule | undefined): Promise<void> {
+  say(`FAILED seed ${result.seed} after ${Math.round(result.virtualMs)} ms: ${result.detail}`);
+  say(`  again: ${replayCommand(result.seed)}`);
+  if (!values.shrink || result.invariant === undefined) return;
+  const { invariant } = result;
+  const smallest = await shrink({
+    seed: result.seed,
+    schedule,
+    budgetMs: SHRINK_MS,
+    fails: async (tried) => (await simulate(optionsFor(result.seed, tried))).invariant === invariant,
+  });
+  mkdirSync(REGRESSIONS, { recursive: true });
+  const name = `${invariant.toLowerCase()}-seed-${result.seed}.json`;
+  const content = {
+    seed: result.seed,
+    brokers: Number(values.brokers),
+    found: result.detail,
+    schedule: smallest,
+  };
+  writeFileSync(new URL(name, REGRESSIONS), `${JSON.stringify(content, undefined, 2)}\n`);
+  say(`  ${smallest.length} faults are enough: ${fileURLToPath(new URL(name, REGRESSIONS))}`);
+}
+
+async function main(): Promise<number> {
+  const schedule =
+    values.schedule === undefined
+      ? undefined
+      : (JSON.parse(readFileSync(values.schedule, 'utf8')) as { schedule: Schedule }).schedule;
+  const first = Number(values.seed ?? values.from);
+  const count = values.seed === undefined ? Number(values.seeds) : 1;
+  const totals = new Totals();
+  const begun = performance.now();
+  const cpuBegun = cpuMs();
+  for (let seed = first; seed < first + count; seed += 1) {
+    const result = await simulate(optionsFor(seed, schedule));
+    totals.add(result);
+    if (values.verbose || count === 1) {
+      const { outcome, detail, bitten, acknowledged, steps, virtualMs, traceHash } = result;
+      say(
+        `seed ${seed} ${outcome}: ${bitten} faults bit, ${acknowledged} acknowledged, ${steps} steps, ` +
+          `${Math.round(virtualMs)} ms, trace ${(traceHash >>> 0).toString(16)} ${detail}`,
+      );
+    }
+    if (result.outcome === 'failed') await report(result, schedule);
+  }
+  for (const line of totals.lines(performance.now() - begun, cpuMs() - cpuBegun)) say(line);
+  const { missing } = totals.coverage;
+  if (count >= COVERAGE_SEEDS && missing.length > 0) {
+    say(`NEVER REACHED: ${missing.join(', ')} (of ${SITUATIONS.length})`);
+    return 1;
+  }
+  return totals.failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,96 @@
+/**
+ * What a seed chooses before a cluster starts: protocols, limits and intervals, a quarter of them far from what anybody
+ * would run (tiny segments, short sessions, a reader of one batch at a time), because bugs live at the edges. Pure.
+ */
+import { BROKER_CONFIGS, type Environment } from '@tidemark/broker';
+import { SeededRandom } from '../doors/seeded-random.js';
+import { BROKER_PORT, hostOf } from '../cluster/machine.js';
+
+export interface TopicPlan {
+  readonly name: string;
+  readonly protocol: 'primary-backup' | 'quorum';
+  readonly partitions: number;
+}
+
+export interface ClusterConfig {
+  readonly brokers: number;
+  readonly topics: readonly TopicPlan[];
+  readonly environments: readonly Environment[];
+  /** By machine, what its wall clock is off by. */
+  readonly skewsMs: readonly number[];
+  readonly chunkBytes: number;
+  readonly windowBytes: number;
+  readonly inFlightMax: number;
+  readonly pauseMs: number;
+  readonly recordsMax: number;
+  readonly fetchMaxBytes: number;
+}
+
+/** Settings of the broker that a seed may turn, and what they may be; names that a broker does not have are left out. */
+const TURNED: Readonly<Record<string, readonly number[]>> = {
+  'log.segment.bytes': [1_024, 4_096, 65_536],
+  'replica.fetch.max.bytes': [200, 4_096],
+  'replica.lag.time.max.ms': [500, 1_500],
+  'broker.session.timeout.ms': [600, 1_500],
+  'broker.heartbeat.interval.ms': [100, 400],
+  'metadata.log.max.record.bytes.between.snapshots': [1, 1_024],
+  'metadata.log.max.record.between.snapshots': [1, 16],
+  'tail.cache.bytes': [65_536],
+  'replica.high.watermark.checkpoint.interval.ms': [100, 500],
+  'max.incremental.fetch.session.cache.slots': [0, 1],
+};
+
+/** Long enough between two that nothing but what they are for happens, short enough for a run of 40 seconds. */
+const BASE: Readonly<Record<string, string>> = {
+  'default.replication.factor': '3',
+  'offsets.topic.num.partitions': '1',
+  'log.retention.check.interval.ms': '60000',
+  'log.flush.offset.checkpoint.interval.ms': '2000',
+};
+
+export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
+  const random = new SeededRandom(seed).fork('config');
+  const texts = new Map(Object.entries(BASE));
+  for (const [name, choices] of Object.entries(TURNED)) {
+    if (random.chance(0.25)) texts.set(name, String(random.pick(choices)));
+  }
+  const voters = Array.from({ length: brokers }, (_, index) => {
+    return `${index + 1}@${hostOf(index + 1)}:${BROKER_PORT}:${directoryIdOf(seed, index + 1)}`;
+  }).join(',');
+  return {
+    brokers,
+    topics: topicsOf(random),
+    environments: Array.from({ length: brokers }, (_, index) => ({
+      ...variables(texts),
+      TIDEMARK_VOTERS: voters,
+      TIDEMARK_DIRECTORY_ID: directoryIdOf(seed, index + 1),
+    })),
+    skewsMs: Array.from({ length: brokers }, () =>
+      random.chance(0.2) ? random.between(-3_600_000, 3_600_000) : 0,
+    ),
+    chunkBytes: random.chance(0.2) ? random.pick([16, 100, 1_000]) : 0,
+    windowBytes: random.chance(0.2) ? random.pick([512, 8_192]) : 131_072,
+    inFlightMax: random.pick([1, 3, 5]),
+    pauseMs: random.pick([60, 90, 120]),
+    recordsMax: random.pick([1, 3, 5]),
+    fetchMaxBytes: random.pick([300, 4_096, 65_536]),
+  };
+}
+
+function topicsOf(random: SeededRandom): readonly TopicPlan[] {
+  const backed: TopicPlan = { name: 'backed', protocol: 'primary-backup', partitions: random.between(1, 2) };
+  const agreed: TopicPlan = { name: 'agreed', protocol: 'quorum', partitions: random.between(1, 2) };
+  return random.pick([[backed, agreed], [backed, agreed], [backed], [agreed]]);
+}
+
+function variables(texts: ReadonlyMap<string, string>): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, text] of texts) {
+    if (BROKER_CONFIGS.has(name))
+      environment[`TIDEMARK_KAFKA_${name.toUpperCase().replaceAll('.', '_')}`] = text;
+  }
+  return environment;
+}
+
+const directoryIdOf = (seed: number, node: number): string =>
+  new SeededRandom(seed).fork(`directory:${node}`).uuid();

@@ -1,0 +1,207 @@
+/**
+ * One run of one seed: start, create topics, load and faults, stop the load, heal, wait until everything has settled, read
+ * all of it once more, check. Answers what came of it; throws only what is wrong with the simulator itself.
+ *
+ * What must hold: a seed and a schedule decide everything (`traceHash` tells); a run whose faults did not bite, or that
+ * did too little, is `invalid`, not passed.
+ */
+import { ErrorCode, createTopicsApi } from '@tidemark/wire';
+import type { Coverage } from '../checkers/coverage.js';
+import { ViolationError, hold, type Invariant } from '../checkers/violation.js';
+import { BrokerConnection } from '../client/broker-connection.js';
+import type { SimulatedProducer } from '../client/simulated-producer.js';
+import type { SimulatedReader } from '../client/simulated-reader.js';
+import { CrashedError } from '../doors/world.js';
+import { FAULTS_MS, scheduleOf, type FaultKind, type Schedule } from '../faults/fault.js';
+import { Nemesis } from '../faults/nemesis.js';
+import { clusterConfigOf } from './cluster-config.js';
+import { Cluster, type ClusterOptions } from './cluster.js';
+
+export interface SimulationOptions extends Pick<ClusterOptions, 'turns' | 'logger' | 'trace'> {
+  readonly seed: number;
+  readonly schedule?: Schedule;
+  readonly brokers?: number;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly outcome: 'passed' | 'failed' | 'invalid';
+  /** What was violated, or why the run counts for nothing. */
+  readonly detail: string;
+  readonly invariant: Invariant | undefined;
+  readonly coverage: Coverage;
+  readonly struck: ReadonlyMap<FaultKind, number>;
+  readonly bitten: number;
+  readonly acknowledged: number;
+  readonly virtualMs: number;
+  readonly steps: number;
+  readonly traceHash: number;
+}
+
+const START_MS = 15_000;
+const LOAD_MS = FAULTS_MS + 3_000;
+const SETTLE_MS = 40_000;
+const READ_MS = 20_000;
+const PRODUCERS = 2;
+
+/** Less than this proves nothing. */
+export const RUN_MIN = { acknowledged: 500, virtualMs: 40_000, bitten: 5 } as const;
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { seed, brokers = 3 } = options;
+  const config = clusterConfigOf(seed, brokers);
+  const cluster = new Cluster({ ...options, config });
+  const nemesis = new Nemesis(cluster);
+  const result = (
+    outcome: SimulationResult['outcome'],
+    detail: string,
+    invariant?: Invariant,
+  ): SimulationResult => ({
+    seed,
+    outcome,
+    detail,
+    invariant,
+    coverage: cluster.coverage,
+    struck: nemesis.struck,
+    bitten: nemesis.bitten,
+    acknowledged: cluster.history.acknowledged,
+    virtualMs: cluster.world.now,
+    steps: cluster.world.steps,
+    traceHash: cluster.world.traceHash,
+  });
+  try {
+    await new Run(cluster, nemesis, options.schedule ?? scheduleOf(seed)).run();
+  } catch (error) {
+    if (error instanceof ViolationError) return result('failed', error.message, error.invariant);
+    if (error instanceof CrashedError) return result('failed', error.message, 'crash');
+    throw error;
+  }
+  const { acknowledged } = cluster.history;
+  if (acknowledged < RUN_MIN.acknowledged)
+    return result('invalid', `only ${acknowledged} records acknowledged`);
+  if (nemesis.bitten < RUN_MIN.bitten) return result('invalid', `only ${nemesis.bitten} faults bit`);
+  return result('passed', '');
+}
+
+class Run {
+  private readonly producers: readonly SimulatedProducer[];
+  private readonly readers: readonly SimulatedReader[];
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly nemesis: Nemesis,
+    private readonly schedule: Schedule,
+  ) {
+    this.producers = Array.from({ length: PRODUCERS }, (_, index) => cluster.producer(index + 1));
+    this.readers = [cluster.reader('reader-1')];
+  }
+
+  async run(): Promise<void> {
+    const { world, machines } = this.cluster;
+    for (const machine of machines) machine.start();
+    await this.within(START_MS, 'the cluster starts', () => machines.every(({ ready }) => ready));
+    await this.createTopics();
+    for (const client of [...this.producers, ...this.readers]) client.start();
+    this.nemesis.plan(this.schedule);
+    await world.run(world.now + LOAD_MS);
+    for (const producer of this.producers) producer.stopLoad();
+    this.nemesis.heal();
+    this.cluster.trace('healed');
+    await this.within(
+      SETTLE_MS,
+      () => this.unsettled(),
+      () => this.unsettled() === undefined,
+    );
+    await world.run(Math.max(world.now, RUN_MIN.virtualMs));
+    await this.readAll();
+    this.check();
+  }
+
+  private async createTopics(): Promise<void> {
+    const { config } = this.cluster.options;
+    for (const topic of config.topics) {
+      let made = false;
+      const attempt = (): void => {
+        const { network, clock, bootstrap, random } = this.cluster.client('admin');
+        const connection = new BrokerConnection(network, clock, random.pick(bootstrap), 'admin');
+        const configs = [
+          { name: 'replication.protocol', value: topic.protocol },
+          { name: 'min.insync.replicas', value: String(Math.min(2, config.brokers)) },
+        ];
+        const asked = {
+          name: topic.name,
+          numPartitions: topic.partitions,
+          replicationFactor: Math.min(3, config.brokers),
+          assignments: [],
+          configs,
+        };
+        connection.ask(createTopicsApi, 5, { topics: [asked], timeoutMs: 3_000 }, 4_000, (answer) => {
+          const error = answer?.topics[0]?.errorCode;
+          made = error === ErrorCode.NONE || error === ErrorCode.TOPIC_ALREADY_EXISTS;
+          this.cluster.trace(
+            `create ${topic.name}: error ${error ?? 'no answer'} ${answer?.topics[0]?.errorMessage ?? ''}`,
+          );
+          connection.close();
+          if (!made) clock.setTimer(100, attempt);
+        });
+      };
+      attempt();
+      await this.within(START_MS, `topic ${topic.name} is created`, () => made);
+    }
+  }
+
+  /** What has not settled yet, if anything. */
+  private unsettled(): string | undefined {
+    const { machines, invariants, keys } = this.cluster;
+    const unready = machines.find(({ ready }) => !ready);
+    if (unready !== undefined) return `broker ${unready.id} is not ready`;
+    const waiting = this.producers.find(({ outstanding }) => outstanding > 0);
+    if (waiting !== undefined) return `a producer waits for ${waiting.outstanding} batches`;
+    for (const key of keys) {
+      const placement = invariants.placement(key);
+      if (placement === undefined || placement.leader < 0) return `${key} has no leader`;
+      if (placement.isr.length < placement.replicas.length)
+        return `${key} has only ${placement.isr.join(', ')} in sync`;
+      for (const { id, view } of machines) {
+        const replica = view?.all().find((one) => one.key === key);
+        if (replica === undefined) continue;
+        const end = invariants.committedLog(key).end;
+        if (replica.highWatermark < end || replica.logEndOffset !== end) {
+          return `${key}: broker ${id} is at ${replica.highWatermark} of ${replica.logEndOffset}, committed is ${end}`;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  private async readAll(): Promise<void> {
+    const { invariants, keys } = this.cluster;
+    for (const reader of this.readers) reader.close();
+    const reader = this.cluster.reader('final');
+    reader.start();
+    const ends = new Map(keys.map((key) => [key, invariants.committedLog(key).end] as const));
+    await this.within(READ_MS, 'everything committed is read', () => reader.hasRead(ends));
+    reader.close();
+  }
+
+  private check(): void {
+    const { history, invariants } = this.cluster;
+    invariants.checkSettled();
+    const [first, ...others] = history.check();
+    hold(first === undefined, 'K1', () => {
+      return `${first?.kind ?? ''} ${first?.key ?? ''}: ${first?.detail ?? ''} (and ${others.length} more)`;
+    });
+  }
+
+  private async within(
+    ms: number,
+    what: string | (() => string | undefined),
+    until: () => boolean,
+  ): Promise<void> {
+    const { world } = this.cluster;
+    const met = await world.run(world.now + ms, until);
+    hold(met, 'I17', () => {
+      return `after ${ms} ms it does not hold that ${typeof what === 'string' ? what : `all is settled: ${what() ?? ''}`}`;
+    });
+  }
+}
