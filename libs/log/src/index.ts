@@ -22,13 +22,8 @@ export {
   type StoredPartition,
 } from './directory/log-directory.js';
 export { LogError, type LogErrorCode } from './log-error.js';
-export {
-  PartitionLog,
-  type EpochEnd,
-  type LogIdentity,
-  type LogListener,
-  type LogOptions,
-} from './partition-log.js';
+export type { EpochEnd, LogIdentity, LogListener, LogOptions } from './log-options.js';
+export { PartitionLog } from './partition-log.js';
 export type { ReadOptions, ReadResult } from './read/read-result.js';
 export type { TimestampOffset } from './read/time-lookup.js';
 export { makeLogResources, type LogLimits, type LogResources } from './log-resources.js';

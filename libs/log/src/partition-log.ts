@@ -12,6 +12,7 @@ import type { LogConfig } from './config/log-config.js';
 import { GroupCommit } from './group-commit.js';
 import { LogError } from './log-error.js';
 import { LogFiles } from './log-files.js';
+import type { EpochEnd, LogIdentity, LogListener, LogOptions } from './log-options.js';
 import { LogReads } from './read/log-reads.js';
 import type { LogResources } from './log-resources.js';
 import { LogWriter } from './append/log-writer.js';
@@ -19,42 +20,6 @@ import type { ReadOptions, ReadResult } from './read/read-result.js';
 import { expiredSegments } from './retention.js';
 import { TailRing } from './tail/tail-ring.js';
 import type { TimestampOffset } from './read/time-lookup.js';
-
-export interface LogListener {
-  /** `flushedEnd` (and with flush.messages=1 `acknowledgeableEnd`) has moved. Called from the event loop. */
-  flushed?(log: PartitionLog): void;
-  /** The log has become unusable: appends and reads answer KAFKA_STORAGE_ERROR from now on. */
-  failed?(log: PartitionLog, error: LogError): void;
-}
-
-export interface LogIdentity {
-  readonly topic: string;
-  readonly partition: number;
-  /** 36 characters; written to partition.metadata when the directory is made. */
-  readonly topicId: string;
-}
-
-/** What `LogDirectory.openLog` hands to a log. */
-export interface LogOptions {
-  readonly resources: LogResources;
-  readonly directory: string;
-  readonly identity: LogIdentity;
-  readonly config: LogConfig;
-  /** From the checkpoints; 0 when there are none. */
-  readonly recoveryPoint: number;
-  readonly logStartOffset: number;
-  readonly highWatermark: number;
-  /** The last owner closed the log in order. */
-  readonly clean: boolean;
-  /** The recovery point is about to go back: it must be checkpointed before anything is cut. */
-  readonly onTruncate?: (log: PartitionLog) => void;
-  readonly listener?: LogListener | undefined;
-}
-
-export interface EpochEnd {
-  readonly leaderEpoch: number;
-  readonly endOffset: number;
-}
 
 export class PartitionLog {
   readonly identity: LogIdentity;
@@ -76,6 +41,7 @@ export class PartitionLog {
   /** Up to where the flush under way will have forced to disk; a truncation lowers it. */
   private flushing = 0;
   private flushedAtMs: number;
+  private corruptAt: number | undefined;
 
   /** Throws LogError('corrupt' | 'foreign') and DiskError. */
   static open(options: LogOptions): PartitionLog {
@@ -91,7 +57,7 @@ export class PartitionLog {
     this.files = new LogFiles(options, options.identity.topicId);
     this.ring = new TailRing(this.resources.memory);
     this.writer = new LogWriter(options.config, this.files, this.ring, (error) => this.tellFailure(error));
-    this.reads = new LogReads(this.files, this.ring);
+    this.reads = new LogReads(this.files, this.ring, (offset) => this.tellCorrupt(offset));
     const { logStartOffset, logEndOffset } = this.files.loaded;
     const clamp = (offset: number): number => Math.min(Math.max(offset, logStartOffset), logEndOffset);
     this.start = logStartOffset;
@@ -177,6 +143,11 @@ export class PartitionLog {
   /** The checkpoints tell where the log begins anew. Throws DiskError. */
   settleRestart(): void {
     this.files.settleRestart();
+  }
+
+  /** A read found damage there; undefined while none did. */
+  get corruptOffset(): number | undefined {
+    return this.corruptAt;
   }
 
   /** False while nothing was ever written: there is no directory. */
@@ -381,6 +352,12 @@ export class PartitionLog {
     this.flushed = Math.max(this.flushed, this.flushing);
     this.flushedAtMs = this.resources.clock.monotonic();
     this.listener?.flushed?.(this);
+  }
+
+  private tellCorrupt(offset: number): void {
+    if (this.corruptAt !== undefined) return;
+    this.corruptAt = offset;
+    this.listener?.corrupt?.(this, offset);
   }
 
   private tellFailure(error: LogError): void {

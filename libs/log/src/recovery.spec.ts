@@ -9,8 +9,8 @@ jest.setTimeout(60_000);
 
 const LOG = '00000000000000000000.log';
 const fixtures: LogFixture[] = [];
-function fixture(): LogFixture {
-  const made = new LogFixture();
+function fixture(pageCacheLost = false): LogFixture {
+  const made = new LogFixture({ pageCacheLost });
   fixtures.push(made);
   return made;
 }
@@ -19,8 +19,11 @@ afterEach(() => {
 });
 
 /** Five batches of an idempotent producer in two epochs, never flushed, then a crash. */
-function crashed(texts: Record<string, string> = {}): { source: LogFixture; sizes: number[] } {
-  const source = fixture();
+function crashed(
+  texts: Record<string, string> = {},
+  pageCacheLost = false,
+): { source: LogFixture; sizes: number[] } {
+  const source = fixture(pageCacheLost);
   const { directory, log } = source.open(texts);
   const sizes: number[] = [];
   for (let index = 0; index < 5; index += 1) {
@@ -34,7 +37,7 @@ function crashed(texts: Record<string, string> = {}): { source: LogFixture; size
 }
 
 describe('a torn tail', () => {
-  it('is cut to the longest valid prefix, whichever byte of the last batch it ends at', async () => {
+  it('D1: is cut to the longest valid prefix, whichever byte of the last batch it ends at', async () => {
     const { source, sizes } = crashed();
     const last = sizes[4] ?? 0;
     const whole = sizes.reduce((sum, size) => sum + size, 0);
@@ -55,12 +58,12 @@ describe('a torn tail', () => {
     }
   });
 
-  it('whose bits flipped loses the batch that they are in, and all after it', async () => {
+  it('D4 (a): that nobody flushed before the machine went down loses the damaged batch, and all after it', async () => {
     const { source, sizes } = crashed();
     const whole = sizes.reduce((sum, size) => sum + size, 0);
     fc.assert(
       fc.property(fc.nat(whole - 1), fc.nat(7), (byte, bit) => {
-        const copy = fixture();
+        const copy = fixture(true);
         source.copyTo(copy);
         const bytes = fs.readFileSync(copy.file(LOG));
         bytes[byte]! ^= 1 << bit;
@@ -89,7 +92,7 @@ describe('a torn tail', () => {
       'a header that promises more than there is',
       Buffer.from('0000000000000000000fffff00000000020000', 'hex'),
     ],
-  ])('of %s is cut off', async (_what, tail) => {
+  ])('D3: of %s is cut off', async (_what, tail) => {
     const { source } = crashed();
     fs.appendFileSync(source.file(LOG), tail);
     const { log } = source.open();
@@ -97,8 +100,8 @@ describe('a torn tail', () => {
     expect(append(log, batchOf(['next']), 1)).toBe(10);
   });
 
-  it('takes the segments after it along', async () => {
-    const { source } = crashed({ 'segment.bytes': '100' });
+  it('takes the segments after it along when the machine went down', async () => {
+    const { source } = crashed({ 'segment.bytes': '100' }, true);
     const names = fs.readdirSync(source.partition).filter((name) => name.endsWith('.log'));
     expect(names.length).toBeGreaterThanOrEqual(4);
     fs.truncateSync(source.file(names[1]!), fs.statSync(source.file(names[1]!)).size - 1);
@@ -147,7 +150,7 @@ describe('a log that was closed in order', () => {
     ['followed by unused preallocated room', (path) => fs.appendFileSync(path, Buffer.alloc(2400))],
   ];
   it.each(damages.flatMap(([what, damage]) => INDEXES.map((name) => [what, name, damage] as const)))(
-    'reads the same when an index is %s (%s)',
+    'D5: reads the same when an index is %s (%s)',
     async (_what, name, damage) => {
       const source = await closed();
       damage(source.file(name));

@@ -3,8 +3,9 @@
  * after anything else, everything from the recovery point on is read and checked, and the log ends where the longest
  * valid prefix does. Called by `PartitionLog.open` alone; synchronous, since nothing can be served before.
  *
- * What must hold: bytes below the recovery point were forced to disk, so damage there is no torn write but
- * corruption: then nothing is changed and `LogError('corrupt')` is thrown. Opening twice gives the same as once.
+ * What must hold: bytes below the recovery point were forced to disk, and when only the process died, all that it
+ * wrote is there: damage is a torn write only where neither is so, or at the very end. Everywhere else it is
+ * corruption: nothing is cut and `LogError('corrupt')` is thrown. Opening twice gives the same as once.
  */
 import { batchBaseOffset, batchLastOffset, batchLeaderEpoch } from '@tidemark/wire';
 import type { LogConfig } from './config/log-config.js';
@@ -20,6 +21,7 @@ import { LOG_SUFFIX, offsetOfFileName } from './segment/segment-names.js';
 import { isMarkedSparse } from './segment/sparse-marker.js';
 import { sweepDirectory } from './segment/sweep.js';
 import { Segments } from './segment/segments.js';
+import { isTornTail } from './torn-tail.js';
 
 export interface LoadOptions {
   readonly resources: LogResources;
@@ -29,8 +31,12 @@ export interface LoadOptions {
   readonly recoveryPoint: number;
   /** From the checkpoint; 0 when there is none. */
   readonly logStartOffset: number;
+  /** Below, records were committed: what is missing there was not torn by a crash of this process alone. */
+  readonly highWatermark: number;
   /** The last owner closed the log in order. */
   readonly clean: boolean;
+  /** The machine went down under the last owner: what was not forced to disk may be gone, in any order. */
+  readonly pageCacheLost: boolean;
 }
 
 export interface LoadedLog {
@@ -162,7 +168,9 @@ function loadSegments(
     if (end.position < segment.writtenBytes) {
       if (trusted)
         throw corrupt(segment.slot.path, `byte ${end.position} is not the start of a record batch`);
-      cut(options, segment, end.position, next);
+      refuseUnlessTorn(options, segment, end.position, next);
+      if (index + 1 < found.length) refuseHole(options, segment, 'is damaged, and others follow it');
+      cut(segment, end.position);
       dropFrom(options, found.slice(index + 1), next, 'the segment before it is torn');
       break;
     }
@@ -240,11 +248,30 @@ function rebuildEpochs(segments: Segments, epochs: EpochHistory): void {
   }
 }
 
-function cut(options: LoadOptions, segment: Segment, position: number, nextOffset: number): void {
-  if (nextOffset < options.recoveryPoint) {
-    const detail = `byte ${position} is damaged below offset ${options.recoveryPoint}, which was on disk`;
-    throw corrupt(segment.slot.path, detail);
+/** Throws unless the bytes from `position` on may be a write that never was finished, or never reached the disk. */
+function refuseUnlessTorn(
+  options: LoadOptions,
+  segment: Segment,
+  position: number,
+  nextOffset: number,
+): void {
+  const { recoveryPoint, highWatermark, pageCacheLost } = options;
+  const refuse = (why: string): never => {
+    throw corrupt(segment.slot.path, `byte ${position} is damaged ${why}`);
+  };
+  if (nextOffset < recoveryPoint) refuse(`below offset ${recoveryPoint}, which was on disk`);
+  if (pageCacheLost) return;
+  if (nextOffset < highWatermark) refuse(`below offset ${highWatermark}, which was committed`);
+  if (!isTornTail(segment.slot.use('read'), position, segment.writtenBytes, nextOffset)) {
+    refuse('and was whole once: no unfinished write looks so');
   }
+}
+
+function refuseHole(options: LoadOptions, segment: Segment, what: string): void {
+  if (options.clean || !options.pageCacheLost) throw corrupt(segment.slot.path, what);
+}
+
+function cut(segment: Segment, position: number): void {
   segment.slot.use().truncateSync(position);
   segment.writtenBytes = position;
   segment.bytes = position;
@@ -253,7 +280,8 @@ function cut(options: LoadOptions, segment: Segment, position: number, nextOffse
 function dropFrom(options: LoadOptions, segments: readonly Segment[], next: number, reason: string): void {
   const [first] = segments;
   if (first === undefined) return;
-  if (options.clean || next < options.recoveryPoint) throw corrupt(first.slot.path, reason);
+  if (next < options.recoveryPoint) throw corrupt(first.slot.path, reason);
+  refuseHole(options, first, reason);
   for (const segment of segments) removeSegment(options, segment);
 }
 

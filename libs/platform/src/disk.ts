@@ -45,6 +45,11 @@ export interface DiskFile {
 /** Held until `release` or the death of the process, whichever is first. */
 export interface DirectoryLock {
   release(): void;
+  /**
+   * Its last holder died in an earlier boot of this machine: what it had written and not forced to disk may be lost.
+   * False as well when nobody died in it.
+   */
+  readonly rebooted?: boolean;
 }
 
 export interface Disk {

@@ -15,7 +15,9 @@ import {
 import type { LogConfig } from '../config/log-config.js';
 import { LogError } from '../log-error.js';
 import { makeLogResources, type LogLimits, type LogResources } from '../log-resources.js';
-import { PartitionLog, type LogIdentity, type LogListener } from '../partition-log.js';
+import type { LogIdentity, LogListener } from '../log-options.js';
+import { PartitionLog } from '../partition-log.js';
+import { asidesOf, isRepairing, markRepairing, setDirectoryAside, unmarkRepairing } from './asides.js';
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint.js';
 import { readMetaProperties, uuidOf, writeMetaProperties } from './meta-properties.js';
 import { readTopicId } from './partition-metadata.js';
@@ -27,6 +29,8 @@ export interface LogDirectoryOptions extends LogLimits {
   readonly path: string;
   readonly clusterId: string;
   readonly nodeId: number;
+  /** Whether the machine went down under the last owner; absent: the lock that it left behind tells. */
+  readonly pageCacheLost?: boolean;
 }
 
 /** A partition found on disk. `topicId` is absent when its metadata file is. */
@@ -90,6 +94,11 @@ export class LogDirectory {
   /** Whether the last owner closed it in order. */
   readonly cleanlyClosed: boolean;
 
+  /** Whether what the last owner had not forced to disk may be lost: it did not close, and the machine went down. */
+  get pageCacheLost(): boolean {
+    return !this.cleanlyClosed && (this.options.pageCacheLost ?? this.lock.rebooted ?? false);
+  }
+
   get path(): string {
     return this.options.path;
   }
@@ -133,6 +142,7 @@ export class LogDirectory {
       logStartOffset: this.offsets.start.get(name) ?? 0,
       highWatermark: this.offsets.watermark.get(name) ?? 0,
       clean: this.cleanlyClosed || this.closedInOrder.has(name),
+      pageCacheLost: this.pageCacheLost,
       onTruncate: () => this.checkpoint(),
     });
     this.closedInOrder.delete(name);
@@ -180,6 +190,51 @@ export class LogDirectory {
     this.disk.renameSync(from, to);
     this.disk.syncDirectorySync(this.path);
     await this.disk.remove(to);
+  }
+
+  /**
+   * Takes a damaged partition's files out of the way, untouched, open or not: an empty log can be opened in their
+   * place, and the partition is repairing until `repaired`. Throws DiskError.
+   */
+  setAside(identity: LogIdentity): void {
+    const name = partitionName(identity);
+    this.open.get(name)?.abandon();
+    this.open.delete(name);
+    this.closedInOrder.delete(name);
+    const unique = this.options.random.uuid().replaceAll('-', '');
+    setDirectoryAside(this.disk, this.path, identity, unique);
+    // Only now: by these offsets the damaged log is known for what it is if a crash comes between.
+    for (const offsets of Object.values(this.offsets)) offsets.delete(name);
+    this.checkpoint();
+  }
+
+  /** The partition's log here is not complete until a peer has filled it. On disk when it returns. Throws DiskError. */
+  markRepairing(identity: LogIdentity): void {
+    markRepairing(this.disk, this.path, identity);
+  }
+
+  /** Marked, or something of it was set aside and not given up yet. */
+  isRepairing(identity: LogIdentity): boolean {
+    return isRepairing(this.disk, this.path, identity);
+  }
+
+  /** The log is complete again: the mark goes, then what was set aside. Rejects with DiskError. */
+  repaired(identity: LogIdentity): Promise<void> {
+    unmarkRepairing(this.disk, this.path, identity);
+    return this.dropAsides(identity);
+  }
+
+  /** Gone for `isRepairing` at once, from disk soon after. Rejects with DiskError. */
+  async dropAsides(identity: LogIdentity): Promise<void> {
+    const doomed = asidesOf(this.disk, this.path, identity).map((name) => {
+      const from = `${this.path}/${name}`;
+      const to = from.replace(/-aside$/, DELETE_SUFFIX);
+      this.disk.renameSync(from, to);
+      return to;
+    });
+    if (doomed.length === 0) return;
+    this.disk.syncDirectorySync(this.path);
+    await Promise.all(doomed.map((path) => this.disk.remove(path)));
   }
 
   /** Saves recovery points, log starts and high watermarks; call it every few seconds and after DeleteRecords. */

@@ -5,7 +5,15 @@
  * What must hold: only whole batches whose checksum is right are answered; a batch that is damaged ends the answer,
  * and when it is the first, the answer is an error. Indexes are hints: one that points to no batch is done without.
  */
-import { BATCH_HEADER_BYTES, ErrorCode, batchLastOffset, batchSizeBytes, checkBatch } from '@tidemark/wire';
+import {
+  BATCH_HEADER_BYTES,
+  ErrorCode,
+  batchBaseOffset,
+  batchLastOffset,
+  batchLeaderEpoch,
+  batchSizeBytes,
+  checkBatch,
+} from '@tidemark/wire';
 import type { LogResources } from '../log-resources.js';
 import type { ReadOptions, ReadResult } from './read-result.js';
 import { emptyRead, failedRead } from './read-results.js';
@@ -23,11 +31,22 @@ interface Window {
   position: number;
 }
 
+/** What is known of the log besides the segment that is read. */
+interface ReadableFiles {
+  readonly resources: LogResources;
+  readonly epochs: { epochAt(offset: number): number };
+  readonly isSparse: boolean;
+}
+
 export class ColdReader {
   /** Next offset -> file position, of the last reads, oldest first. */
   private readonly cursors = new Map<number, { readonly segment: Segment; readonly position: number }>();
 
-  constructor(private readonly resources: LogResources) {}
+  private readonly resources: LogResources;
+
+  constructor(private readonly files: ReadableFiles) {
+    this.resources = files.resources;
+  }
 
   /** Files were cut or dropped: positions are not what they were. */
   forget(): void {
@@ -82,7 +101,8 @@ export class ColdReader {
       let at = 0;
       while (window.filled - at >= BATCH_HEADER_BYTES) {
         if (!looksLikeBatch(window, at, segment)) return 'damaged';
-        if (batchLastOffset(window.buffer, at) >= from) return at;
+        if (batchLastOffset(window.buffer, at) >= from)
+          return this.isPlaced(window, at, from) ? at : 'damaged';
         at += batchSizeBytes(window.buffer, at);
       }
       window.position += at;
@@ -119,13 +139,13 @@ export class ColdReader {
   ): ReadResult {
     const { buffer, filled } = window;
     let at = start;
-    let nextOffset = limits.from;
+    let nextOffset = Math.min(limits.from, batchBaseOffset(buffer, start));
     while (filled - at >= BATCH_HEADER_BYTES) {
       const size = batchSizeBytes(buffer, at);
       if (size > filled - at || !looksLikeBatch(window, at, segment)) break;
       if (at + size - start > limits.maxBytes && !(limits.minOneBatch && at === start)) break;
       if (batchLastOffset(buffer, at) >= limits.upTo) break;
-      if (checkBatch(buffer, at, size) !== undefined) {
+      if (checkBatch(buffer, at, size) !== undefined || !this.isPlaced(window, at, nextOffset)) {
         if (at === start) return failedRead(ErrorCode.CORRUPT_MESSAGE, limits.from);
         break;
       }
@@ -135,6 +155,18 @@ export class ColdReader {
     if (at === start) return emptyRead(limits.from);
     this.remember(nextOffset, segment, window.position + at);
     return this.lend(buffer, start, at, nextOffset);
+  }
+
+  /**
+   * Whether a batch is where it belongs: neither its offset nor its epoch is covered by its checksum. `expected` is the
+   * end of the batch before, or an offset that it should hold.
+   */
+  private isPlaced({ buffer }: Window, at: number, expected: number): boolean {
+    const baseOffset = batchBaseOffset(buffer, at);
+    if (baseOffset > expected && !this.files.isSparse) return false;
+    if (batchLastOffset(buffer, at) < expected) return false;
+    const epoch = this.files.epochs.epochAt(baseOffset);
+    return epoch < 0 || epoch === batchLeaderEpoch(buffer, at);
   }
 
   private lend(buffer: Uint8Array, start: number, end: number, nextOffset: number): ReadResult {

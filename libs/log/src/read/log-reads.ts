@@ -19,15 +19,20 @@ export interface ReadableLog {
 
 export class LogReads {
   private readonly cold: ColdReader;
+  private changes = 0;
 
   constructor(
     private readonly files: LogFiles,
     private readonly ring: TailRing,
+    /** Damage was met where a batch at or after this offset should be. */
+    private readonly onCorrupt: (offset: number) => void,
   ) {
-    this.cold = new ColdReader(files.resources);
+    this.cold = new ColdReader(files);
   }
 
+  /** Files are about to be cut, dropped or replaced: what is being read from them may come out as anything. */
   forget(): void {
+    this.changes += 1;
     this.cold.forget();
   }
 
@@ -100,11 +105,17 @@ export class LogReads {
   /** From one segment; the next read goes on in the next one. Past a gap that compaction left, at once. */
   private async readFile(from: number, maxBytes: number, options: ReadOptions): Promise<ReadResult> {
     const { segments } = this.files;
+    const { changes } = this;
     try {
       for (let index = Math.max(segments.indexFor(from), 0); index < segments.count; index += 1) {
         const segment = segments.at(index);
         if (segment.baseOffset >= options.upTo) break;
         const result = await this.cold.read(segment, from, maxBytes, options);
+        if (result.error === ErrorCode.CORRUPT_MESSAGE) {
+          // The next read finds out what is there now.
+          if (this.changes !== changes || segment.deleted) return emptyRead(from);
+          this.onCorrupt(from);
+        }
         const skips =
           result.byteLength === 0 && result.error === ErrorCode.NONE && index + 1 < segments.count;
         if (!skips || !options.minOneBatch) return result;

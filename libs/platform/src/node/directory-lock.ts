@@ -32,12 +32,13 @@ export function lockDirectory(directory: string): DirectoryLock | { readonly hel
   const self = identifyProcess(process.pid);
   assert(self !== undefined, 'this process has no identity');
   const own = path.join(directory, fileName(self));
+  const rebooted = diedInAnotherBoot(directory, self.bootId);
   if (!announce(own)) return { heldBy: process.pid };
   for (let step = 0; ; step += 1) {
     const rival = findRival(directory, self);
     if (rival === undefined) {
       atDisk(own, () => fs.writeFileSync(own, HELD));
-      return { release: () => atDisk(own, () => fs.rmSync(own, { force: true })) };
+      return { rebooted, release: () => atDisk(own, () => fs.rmSync(own, { force: true })) };
     }
     if (rival.held || !goesFirst(self, rival.identity) || step === WAIT_MAX_STEPS) {
       atDisk(own, () => fs.rmSync(own, { force: true }));
@@ -62,6 +63,14 @@ function announce(own: string): boolean {
       throw cause;
     });
   }
+}
+
+/** Whether the file of a former holder says that it never gave the directory up, and ran in another boot. */
+function diedInAnotherBoot(directory: string, bootId: string): boolean {
+  return atDisk(directory, () => fs.readdirSync(directory)).some((name) => {
+    const identity = parseFileName(name);
+    return identity !== undefined && identity.bootId !== bootId;
+  });
 }
 
 /** A living process other than `self` that has announced; the dead ones' files are cleared away on the way. */
