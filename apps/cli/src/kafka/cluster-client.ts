@@ -14,6 +14,7 @@ import {
   type FieldMap,
 } from '@tidemark/wire';
 import { Fault } from '../console/fault.js';
+import type { BrokerAddress } from '../stack/target.js';
 import { WireClient } from './wire-client.js';
 
 export interface PartitionInfo {
@@ -28,11 +29,6 @@ export interface TopicInfo {
   readonly name: string;
   readonly internal: boolean;
   readonly partitions: readonly PartitionInfo[];
-}
-
-interface BrokerAddress {
-  readonly host: string;
-  readonly port: number;
 }
 
 export const EARLIEST = -2;
@@ -51,10 +47,20 @@ export class ClusterClient {
 
   private constructor(private readonly bootstrap: WireClient) {}
 
-  static async open(address: BrokerAddress): Promise<ClusterClient> {
-    const cluster = new ClusterClient(await WireClient.connect(address));
-    await cluster.topics([]);
-    return cluster;
+  /** By the first of the addresses where a broker answers. Rejects with the last one's `Fault` when none does. */
+  static async open(addresses: readonly BrokerAddress[]): Promise<ClusterClient> {
+    let last: unknown = new Fault('no broker is named');
+    for (const address of addresses) {
+      try {
+        const cluster = new ClusterClient(await WireClient.connect(address));
+        await cluster.topics([]);
+        return cluster;
+      } catch (cause) {
+        if (!(cause instanceof Fault)) throw cause;
+        last = cause;
+      }
+    }
+    throw last;
   }
 
   get brokerIds(): readonly number[] {

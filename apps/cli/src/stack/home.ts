@@ -1,9 +1,9 @@
 /**
- * The home of one stack: every path under it, and what the first start puts there (API key, cluster id). The home
+ * The home of one stack: every path under it, and what the first start puts there (API key). The home
  * is Tidemark's own folder (mode 0700), so paths in it may be handed to any of its processes. Everything that
  * needs a path in the home asks here.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Fault, reasonOf } from '../console/fault.js';
@@ -11,6 +11,9 @@ import { Fault, reasonOf } from '../console/fault.js';
 export interface Home {
   readonly root: string;
   readonly apiKeyPath: string;
+  /** Who the brokers are (cluster-file.ts). */
+  readonly clusterPath: string;
+  /** Where homes of one broker kept their cluster id. */
   readonly clusterIdPath: string;
   readonly postgresPasswordPath: string;
   /** What the supervisor knows, for the next one to adopt from. */
@@ -29,6 +32,7 @@ export function homeAt(root: string): Home {
   return {
     root,
     apiKeyPath: at('api-key'),
+    clusterPath: at('cluster.json'),
     clusterIdPath: at('cluster-id'),
     postgresPasswordPath: at('postgres-password'),
     statePath: at('supervisor.json'),
@@ -66,7 +70,6 @@ export function prepareHome(home: Home): void {
       fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     }
     writeOnce(home.apiKeyPath, () => `tmk_${randomBytes(32).toString('base64url')}`);
-    writeOnce(home.clusterIdPath, newClusterId);
   } catch (cause) {
     throw new Fault(`the home ${home.root} cannot be written: ${reasonOf(cause)}`);
   }
@@ -96,13 +99,4 @@ export function writePrivately(file: string, content: string): void {
   const temporary = `${file}.${process.pid}.tmp`;
   fs.writeFileSync(temporary, content, { mode: 0o600 });
   fs.renameSync(temporary, file);
-}
-
-/** A Kafka cluster id: 16 random bytes in base64url, as `kafka-storage random-uuid` makes them. */
-function newClusterId(): string {
-  for (;;) {
-    const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-    // A leading dash would read as an option on every command line.
-    if (!id.startsWith('-')) return id;
-  }
 }

@@ -6,6 +6,9 @@
 import { Fault } from '../console/fault.js';
 
 export interface StackSettings {
+  readonly brokers: number;
+  /** Somebody asked for that many; otherwise a home that exists keeps its own number. */
+  readonly brokersGiven: boolean;
   readonly replicas: number;
   readonly httpPort: number;
   readonly brokerPort: number;
@@ -14,7 +17,7 @@ export interface StackSettings {
 }
 
 export interface Setting {
-  readonly key: keyof StackSettings;
+  readonly key: Exclude<keyof StackSettings, 'brokersGiven'>;
   readonly flag: string;
   readonly variable: string;
   readonly fallback: number;
@@ -26,6 +29,15 @@ export interface Setting {
 const PORT = { min: 0, max: 65_535 };
 
 export const SETTINGS: readonly Setting[] = [
+  {
+    key: 'brokers',
+    flag: '--brokers',
+    variable: 'TIDEMARK_BROKER_COUNT',
+    fallback: 1,
+    min: 1,
+    max: 9,
+    meaning: 'brokers of a new home; the first three vote',
+  },
   {
     key: 'replicas',
     flag: '--replicas',
@@ -49,7 +61,7 @@ export const SETTINGS: readonly Setting[] = [
     variable: 'TIDEMARK_BROKER_PORT',
     fallback: 9092,
     ...PORT,
-    meaning: 'Kafka port of broker-1; 0 takes a free one',
+    meaning: 'Kafka port of broker-1, the next ones count on; 0 takes free ones',
   },
   {
     key: 'brokerAdminPort',
@@ -57,7 +69,7 @@ export const SETTINGS: readonly Setting[] = [
     variable: 'TIDEMARK_BROKER_ADMIN_PORT',
     fallback: 9192,
     ...PORT,
-    meaning: 'admin HTTP port of broker-1; 0 takes a free one',
+    meaning: 'admin HTTP port of broker-1, the next ones count on; 0 takes free ones',
   },
   {
     key: 'postgresPort',
@@ -75,7 +87,8 @@ export function readSettings(
   environment: NodeJS.ProcessEnv = process.env,
 ): StackSettings {
   const faults: string[] = [];
-  const values: Partial<Record<keyof StackSettings, number>> = {};
+  const values: Partial<Record<Setting['key'], number>> = {};
+  let brokersGiven = false;
   for (const setting of SETTINGS) {
     const flag = flags[setting.key];
     const fromEnvironment = environment[setting.variable];
@@ -85,6 +98,7 @@ export function readSettings(
       values[setting.key] = setting.fallback;
       continue;
     }
+    if (setting.key === 'brokers') brokersGiven = true;
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < setting.min || value > setting.max) {
       faults.push(`${source} must be a whole number from ${setting.min} to ${setting.max}, not '${text}'`);
@@ -92,5 +106,5 @@ export function readSettings(
     values[setting.key] = value;
   }
   if (faults.length > 0) throw new Fault(faults.join('; '), 78);
-  return values as StackSettings;
+  return { ...(values as Record<Setting['key'], number>), brokersGiven };
 }

@@ -4,9 +4,10 @@
  */
 import { Fault } from '../console/fault.js';
 import { findSupervisor } from '../supervisor/control-client.js';
+import type { ProcessKind } from '../supervisor/process-plan.js';
 import { livingProcesses, readState } from '../supervisor/state-file.js';
 import { homeFromEnvironment, readLine, type Home } from './home.js';
-import { LOOPBACK, type PortKey } from './ports.js';
+import { LOOPBACK, type Ports } from './ports.js';
 
 export interface ApiTarget {
   /** Without a slash at its end. */
@@ -26,40 +27,46 @@ export function findApi(
     if (apiKey === '') throw new Fault('TIDEMARK_URL is set, but TIDEMARK_API_KEY is not');
     return { url: url.replace(/\/+$/, ''), apiKey };
   }
-  const port = portOf(home, 'front-door-1', 'httpPort');
+  const port = portsOf(home, 'front-door')?.httpPort;
   if (port === undefined || apiKey === '') throw noStack(home);
   return { url: `http://${LOOPBACK}:${port}`, apiKey };
 }
 
-/** `host:port` of a broker: TIDEMARK_BROKERS (the first), else the home's broker-1. */
-export function findBroker(
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where brokers are: what TIDEMARK_BROKERS names, else those of the home. Never none; not all of them need to live. */
+export function findBrokers(
   home: Home = homeFromEnvironment(),
   environment: NodeJS.ProcessEnv = process.env,
-): { readonly host: string; readonly port: number } {
+): readonly BrokerAddress[] {
   const named = environment.TIDEMARK_BROKERS ?? '';
   if (named === '') {
-    const port = portOf(home, 'broker-1', 'brokerPort');
-    if (port === undefined) throw noStack(home);
-    return { host: LOOPBACK, port };
+    const ports = portsOf(home, 'broker');
+    if (ports === undefined) throw noStack(home);
+    return Object.values(ports.brokers).map(({ kafka }) => ({ host: LOOPBACK, port: kafka }));
   }
-  const address = (named.split(',')[0] ?? '').trim();
-  const match = /^(.+):(\d{1,5})$/.exec(address);
-  if (match === null) throw new Fault(`TIDEMARK_BROKERS is not host:port[,...]: '${address}'`);
-  return { host: match[1] ?? '', port: Number(match[2]) };
+  return named.split(',').map((text) => {
+    const match = /^(.+):(\d{1,5})$/.exec(text.trim());
+    if (match === null) throw new Fault(`TIDEMARK_BROKERS is not host:port[,...]: '${text.trim()}'`);
+    return { host: match[1] ?? '', port: Number(match[2]) };
+  });
 }
 
 /**
- * The port that the process was told. Nothing when neither it nor a supervisor lives; a process that the supervisor
+ * The ports that processes of a kind were told. Nothing when none of them lives, nor a supervisor; what the supervisor
  * is starting again keeps its port.
  */
-function portOf(home: Home, name: string, key: PortKey): number | undefined {
+export function portsOf(home: Home, kind: ProcessKind): Ports | undefined {
   const state = readState(home);
   const isSupervised = findSupervisor(home) !== undefined;
-  const isAlive = livingProcesses(state).some((process) => process.name === name);
-  return isSupervised || isAlive ? state?.ports[key] : undefined;
+  const isAlive = livingProcesses(state).some((process) => process.kind === kind);
+  return isSupervised || isAlive ? state?.ports : undefined;
 }
 
-function noStack(home: Home): Fault {
+export function noStack(home: Home): Fault {
   return new Fault(
     `no stack runs in ${home.root}: start one with "tidemark up", or set TIDEMARK_HOME or TIDEMARK_URL`,
   );

@@ -29,7 +29,7 @@ export async function spawnChild(plan: ProcessPlan, logPath: string): Promise<Ch
   try {
     const child = spawn(plan.file, plan.args, {
       cwd: plan.directory,
-      env: plan.environment,
+      env: { ...plan.environment, ...plan.environmentNow?.() },
       stdio: ['ignore', log, log],
       detached: true,
       ...(plan.user ?? {}),

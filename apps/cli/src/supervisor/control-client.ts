@@ -9,6 +9,8 @@ import { readRunFile, type RunFile } from '../stack/run-file.js';
 import type { ProcessRow } from './process-plan.js';
 
 const ANSWER_BOUND_MS = 5_000;
+/** A broker that is removed stops in order first. */
+const REMOVAL_BOUND_MS = 30_000;
 
 /** The run file of the supervisor, while it lives. */
 export function findSupervisor(home: Home): RunFile | undefined {
@@ -32,14 +34,30 @@ export async function requestDown(supervisor: RunFile): Promise<void> {
   await call(supervisor, 'POST', '/down');
 }
 
-async function call(supervisor: RunFile, method: string, path: string, body?: unknown): Promise<unknown> {
+/** Answers the new broker's id; it is then still starting. */
+export async function addBroker(supervisor: RunFile): Promise<number> {
+  const { id } = (await call(supervisor, 'POST', '/brokers/add')) as { readonly id: number };
+  return id;
+}
+
+export async function removeBroker(supervisor: RunFile, id: number): Promise<void> {
+  await call(supervisor, 'POST', '/brokers/remove', { id }, REMOVAL_BOUND_MS);
+}
+
+async function call(
+  supervisor: RunFile,
+  method: string,
+  path: string,
+  body?: unknown,
+  boundMs = ANSWER_BOUND_MS,
+): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(`http://${supervisor.addresses.control ?? ''}${path}`, {
       method,
       headers: { authorization: `Bearer ${supervisor.token ?? ''}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ANSWER_BOUND_MS),
+      signal: AbortSignal.timeout(boundMs),
     });
   } catch (cause) {
     throw new Fault(`the supervisor (pid ${supervisor.pid}) does not answer: ${reasonOf(cause)}`);

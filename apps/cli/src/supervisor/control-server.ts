@@ -16,6 +16,10 @@ export interface Commanded {
   list(): ProcessRow[];
   start(name: string): void;
   kill(name: string, signal: NodeJS.Signals): void;
+  /** Starts one broker more; answers its id. */
+  addBroker(): Promise<number>;
+  /** Ends a broker for good. */
+  removeBroker(id: number): Promise<void>;
   /** Begins to end everything; does not wait. */
   requestDown(): void;
 }
@@ -64,13 +68,17 @@ async function answer(
   if (!isAuthorized(request.headers.authorization, token)) return [401, { error: 'wrong token' }];
   try {
     const body = await readBody(request);
-    return [200, perform(`${request.method ?? ''} ${request.url ?? ''}`, body, commanded)];
+    return [200, await perform(`${request.method ?? ''} ${request.url ?? ''}`, body, commanded)];
   } catch (cause) {
     return [cause instanceof Fault ? 409 : 500, { error: reasonOf(cause) }];
   }
 }
 
-function perform(route: string, body: Readonly<Record<string, unknown>>, commanded: Commanded): unknown {
+async function perform(
+  route: string,
+  body: Readonly<Record<string, unknown>>,
+  commanded: Commanded,
+): Promise<unknown> {
   const name = typeof body.name === 'string' ? body.name : '';
   switch (route) {
     case 'GET /processes':
@@ -83,6 +91,11 @@ function perform(route: string, body: Readonly<Record<string, unknown>>, command
       commanded.kill(name, signal);
       return { killed: name, signal };
     }
+    case 'POST /brokers/add':
+      return { id: await commanded.addBroker() };
+    case 'POST /brokers/remove':
+      await commanded.removeBroker(Number(body.id));
+      return { removed: Number(body.id) };
     case 'POST /down':
       commanded.requestDown();
       return { stopping: true };

@@ -13,11 +13,15 @@ export interface ProcessPlan {
   readonly kind: ProcessKind;
   /** Names of the processes that must be ready before it is started. */
   readonly after: readonly string[];
+  /** Of these more than half must be ready before it is started: a cluster serves without some of its brokers. */
+  readonly afterMostOf: readonly string[];
   /** Processes of one stop wave stop together, lowest first. */
   readonly stopWave: number;
   readonly file: string;
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** What it is told besides, asked at each start. */
+  readonly environmentNow?: () => Readonly<Record<string, string>>;
   readonly directory: string;
   /** Whom it runs as, when not as the supervisor's own user. */
   readonly user?: { readonly uid: number; readonly gid: number };

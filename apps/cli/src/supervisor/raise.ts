@@ -9,8 +9,9 @@ import { nodeDisk } from '@tidemark/platform/node';
 import { Fault } from '../console/fault.js';
 import { placeOf, removePlace } from '../postgres/cluster-place.js';
 import { findRunUser } from '../postgres/run-user.js';
+import { openCluster } from '../stack/cluster-file.js';
 import { prepareHome, runFileOf, type Home } from '../stack/home.js';
-import { claimPorts, type Ports } from '../stack/ports.js';
+import { claimBrokerPorts, claimPorts, type Ports } from '../stack/ports.js';
 import type { StackSettings } from '../stack/settings.js';
 import { openControlServer } from './control-server.js';
 import { livingJobs } from './living-jobs.js';
@@ -18,6 +19,7 @@ import { rotateLogs } from './log-file.js';
 import type { ProcessPlan, ProcessRow } from './process-plan.js';
 import { planStack } from './stack-plan.js';
 import { livingProcesses, readState, type SavedState } from './state-file.js';
+import { Membership } from './membership.js';
 import { Supervisor, type Report } from './supervisor.js';
 
 export interface RaiseOptions {
@@ -29,7 +31,7 @@ export interface RaiseOptions {
   /** Aborted to take the stack down again, even while it is still starting. */
   readonly interrupt: AbortSignal;
   /** The processes to run; the embedded stack unless a test says otherwise. */
-  readonly plan?: (home: Home, ports: Ports, replicas: number) => ProcessPlan[];
+  readonly plan?: (home: Home) => ProcessPlan[];
 }
 
 export interface RaisedStack {
@@ -54,9 +56,17 @@ export async function raiseStack(options: RaiseOptions): Promise<RaisedStack> {
   try {
     if (options.fresh) clearHome(home);
     const previous = readState(home);
-    const ports = livingProcesses(previous).length > 0 ? portsOf(previous) : await claimPorts(settings);
-    const plans = (options.plan ?? planStack)(home, ports, settings.replicas);
-    return await supervise(options, new Supervisor(home, ports, plans, report), () => lock.release());
+    const cluster = openCluster(home, settings);
+    const ids = cluster.brokers.map(({ id }) => id);
+    const ports =
+      livingProcesses(previous).length > 0
+        ? await portsOf(previous, settings, ids)
+        : await claimPorts(settings, ids);
+    const plans = options.plan?.(home) ?? planStack(home, cluster, ports, settings.replicas);
+    const supervisor = new Supervisor(home, ports, plans, report);
+    return await supervise(options, supervisor, new Membership(options, supervisor, cluster, ports), () =>
+      lock.release(),
+    );
   } catch (cause) {
     lock.release();
     throw cause;
@@ -66,6 +76,7 @@ export async function raiseStack(options: RaiseOptions): Promise<RaisedStack> {
 async function supervise(
   options: RaiseOptions,
   supervisor: Supervisor,
+  membership: Membership,
   release: () => void,
 ): Promise<RaisedStack> {
   const { home } = options;
@@ -84,6 +95,8 @@ async function supervise(
     list: () => supervisor.list(),
     start: (name) => supervisor.start(name),
     kill: (name, signal) => supervisor.kill(name, signal),
+    addBroker: () => membership.add(),
+    removeBroker: (id) => membership.remove(id),
     requestDown: () => void shutDown(),
   });
   options.interrupt.addEventListener('abort', () => void shutDown(), { once: true });
@@ -96,10 +109,16 @@ async function supervise(
   return { list: () => supervisor.list(), killAll: () => supervisor.killAll(), gone };
 }
 
-/** The ports that the living processes of the previous supervisor were told. */
-function portsOf(previous: SavedState | undefined): Ports {
+/** The ports that the living processes of the previous supervisor were told, and those of brokers that it did not know. */
+async function portsOf(
+  previous: SavedState | undefined,
+  settings: StackSettings,
+  brokerIds: readonly number[],
+): Promise<Ports> {
   if (previous === undefined) throw new Fault('the state of the running stack cannot be read');
-  return previous.ports;
+  const { ports } = previous;
+  const unknown = brokerIds.filter((id) => ports.brokers[id] === undefined);
+  return { ...ports, brokers: { ...ports.brokers, ...(await claimBrokerPorts(settings, unknown)) } };
 }
 
 /** Removes the history: log, database, content, finished jobs. Refuses while anything of it is in use. */
@@ -125,6 +144,7 @@ function clearHome(home: Home): void {
     home.contentDirectory,
     home.jobsDirectory,
     home.statePath,
+    home.clusterPath,
     home.clusterIdPath,
     home.postgresPasswordPath,
     home.welcomedPath,

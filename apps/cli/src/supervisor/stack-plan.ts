@@ -6,11 +6,18 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../console/fault.js';
-import { openCluster, prepareCluster, serverArguments, type Cluster } from '../postgres/cluster.js';
+import {
+  openCluster as openPostgres,
+  prepareCluster,
+  serverArguments,
+  type Cluster,
+} from '../postgres/cluster.js';
 import { databaseUrl, ensureDatabases, type ClusterAddress } from '../postgres/databases.js';
-import { readLine, runFileOf, type Home } from '../stack/home.js';
+import { runFileOf, type Home } from '../stack/home.js';
+import type { ClusterFile } from '../stack/cluster-file.js';
 import { LOOPBACK, type Ports } from '../stack/ports.js';
 import type { RunFile } from '../stack/run-file.js';
+import { bootstrapOf, brokerName, brokerPlan } from './broker-plan.js';
 import type { ProcessKind, ProcessPlan } from './process-plan.js';
 
 /** The clone: this file is apps/cli/{src,dist}/supervisor/stack-plan. */
@@ -18,15 +25,23 @@ export const CLONE_ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 
 const PROBE_BOUND_MS = 1_000;
 
-/** What must be ready before a process is started. The front door itself waits for an API server. */
+/** What must be ready before a process is started, besides brokers. The front door itself waits for an API server. */
 const AFTER: Readonly<Record<ProcessKind, readonly string[]>> = {
   broker: [],
   postgres: [],
-  'metadata-server': ['broker-1', 'postgres-1'],
-  'application-manager': ['broker-1'],
-  'api-server': ['broker-1'],
-  'front-door': ['broker-1'],
+  'metadata-server': ['postgres-1'],
+  'application-manager': [],
+  'api-server': [],
+  'front-door': [],
 };
+
+/** Who works on topics, and so starts when the cluster of brokers serves. */
+const CLIENTS: ReadonlySet<ProcessKind> = new Set([
+  'metadata-server',
+  'application-manager',
+  'api-server',
+  'front-door',
+]);
 
 /** Order of stop: first who lets requests in, last who keeps what was said. With the grace each gets. */
 const STOP: Readonly<Record<ProcessKind, readonly [wave: number, boundMs: number]>> = {
@@ -40,19 +55,19 @@ const STOP: Readonly<Record<ProcessKind, readonly [wave: number, boundMs: number
 
 interface Stack {
   readonly home: Home;
+  readonly cluster: ClusterFile;
   readonly ports: Ports;
-  readonly replicas: number;
   readonly inherited: Readonly<Record<string, string>>;
 }
 
 /** Throws a `Fault` when a program is not built or PostgreSQL is not to be had. */
-export function planStack(home: Home, ports: Ports, replicas: number): ProcessPlan[] {
-  const stack: Stack = { home, ports, replicas, inherited: inheritedEnvironment(process.env) };
-  const cluster = openCluster(home);
+export function planStack(home: Home, brokers: ClusterFile, ports: Ports, replicas: number): ProcessPlan[] {
+  const stack = stackOf(home, brokers, ports);
+  const cluster = openPostgres(home);
   const metadataServers = names('metadata-server', replicas);
   const address = { port: ports.postgresPort, password: cluster.password };
   return [
-    brokerPlan(stack),
+    ...brokers.brokers.map(({ id }) => planBroker(home, brokers, ports, id)),
     planPostgres(cluster, ports.postgresPort, metadataServers),
     ...metadataServers.map((name) =>
       servicePlan(stack, 'metadata-server', name, { TIDEMARK_DATABASE_URL: databaseUrl(address, name) }),
@@ -67,27 +82,17 @@ export function planStack(home: Home, ports: Ports, replicas: number): ProcessPl
   ];
 }
 
-function names(kind: ProcessKind, count: number): string[] {
-  return Array.from({ length: count }, (_unused, index) => `${kind}-${index + 1}`);
+export function planBroker(home: Home, cluster: ClusterFile, ports: Ports, id: number): ProcessPlan {
+  const base = nodePlan(stackOf(home, cluster, ports), 'broker', brokerName(id), {});
+  return brokerPlan(home, cluster, ports, id, base);
 }
 
-function brokerPlan(stack: Stack): ProcessPlan {
-  const listen = `${LOOPBACK}:${stack.ports.brokerPort}`;
-  return {
-    ...nodePlan(stack, 'broker', 'broker-1', {
-      TIDEMARK_NODE_ID: '1',
-      TIDEMARK_CLUSTER_ID: readLine(stack.home.clusterIdPath) ?? '',
-      TIDEMARK_DATA: path.join(stack.home.dataDirectory, 'broker-1'),
-      TIDEMARK_LISTEN: listen,
-      TIDEMARK_ADVERTISED: listen,
-      TIDEMARK_ADMIN_LISTEN: `${LOOPBACK}:${stack.ports.brokerAdminPort}`,
-      // The platform creates its own topics with the right number of partitions; a typing error must not.
-      TIDEMARK_KAFKA_AUTO_CREATE_TOPICS_EXCLUDE: 'tidemark.',
-      TIDEMARK_KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
-    }),
-    probe: (run) => answersReady(run.addresses.admin, '/readyz'),
-    address: (run) => run.addresses.kafka ?? listen,
-  };
+function stackOf(home: Home, cluster: ClusterFile, ports: Ports): Stack {
+  return { home, cluster, ports, inherited: inheritedEnvironment(process.env) };
+}
+
+function names(kind: ProcessKind, count: number): string[] {
+  return Array.from({ length: count }, (_unused, index) => `${kind}-${index + 1}`);
 }
 
 export function planPostgres(cluster: Cluster, port: number, databases: readonly string[]): ProcessPlan {
@@ -119,7 +124,7 @@ function servicePlan(
   environment: Readonly<Record<string, string>>,
 ): ProcessPlan {
   return nodePlan(stack, kind, name, {
-    TIDEMARK_BROKERS: `${LOOPBACK}:${stack.ports.brokerPort}`,
+    TIDEMARK_BROKERS: bootstrapOf(stack.ports),
     TIDEMARK_LISTEN: `${LOOPBACK}:0`,
     TIDEMARK_CONTENT: stack.home.contentDirectory,
     ...environment,
@@ -148,6 +153,7 @@ function nodePlan(
 ): ProcessPlan {
   return {
     ...commonPlan(kind, name),
+    afterMostOf: CLIENTS.has(kind) ? stack.cluster.brokers.map(({ id }) => brokerName(id)) : [],
     file: process.execPath,
     args: kind === 'front-door' ? [] : [programOf(kind, 'main.js')],
     environment: {
@@ -164,7 +170,15 @@ function nodePlan(
 
 function commonPlan(kind: ProcessKind, name: string) {
   const [stopWave, stopBoundMs] = STOP[kind];
-  return { kind, name, after: AFTER[kind], stopWave, stopBoundMs, stopSignal: 'SIGTERM' as const };
+  return {
+    kind,
+    name,
+    after: AFTER[kind],
+    afterMostOf: [],
+    stopWave,
+    stopBoundMs,
+    stopSignal: 'SIGTERM' as const,
+  };
 }
 
 function programOf(app: string, file: string): string {
@@ -175,7 +189,8 @@ function programOf(app: string, file: string): string {
 
 /** What every process inherits: the caller's environment without what npm and the CLI's own settings put there. */
 function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const own = /^(npm_|INIT_CWD$|TIDEMARK_(URL|API_KEY|HOME|REPLICAS|.*_PORT)$)/;
+  const own =
+    /^(npm_|INIT_CWD$|TIDEMARK_(URL|API_KEY|HOME|REPLICAS|BROKER_COUNT|BROKERS|VOTERS|DIRECTORY_ID|.*_PORT)$)/;
   return Object.fromEntries(
     Object.entries(environment).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && !own.test(entry[0]),

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import type { ProcessIdentity } from '@tidemark/platform';
 import { nodeProcesses } from '@tidemark/platform/node';
 import { writePrivately, type Home } from '../stack/home.js';
-import type { Ports } from '../stack/ports.js';
+import type { BrokerPorts, Ports } from '../stack/ports.js';
 import type { Desired } from './supervised-process.js';
 
 export interface SavedProcess {
@@ -36,11 +36,21 @@ export interface LivingProcess extends SavedProcess {
 export function readState(home: Home): SavedState | undefined {
   try {
     const state = JSON.parse(fs.readFileSync(home.statePath, 'utf8')) as SavedState;
-    return (state.version as number) === 1 && Array.isArray(state.processes) ? state : undefined;
+    if ((state.version as number) !== 1 || !Array.isArray(state.processes)) return undefined;
+    return { ...state, ports: portsOf(state.ports) };
   } catch {
     return undefined;
   }
 }
+
+/** A supervisor of one broker wrote its ports among the others. */
+function portsOf(ports: Ports | (Omit<Ports, 'brokers'> & Readonly<Record<OldKey, number>>)): Ports {
+  if ('brokers' in ports) return ports;
+  const first: BrokerPorts = { kafka: ports.brokerPort, admin: ports.brokerAdminPort };
+  return { httpPort: ports.httpPort, postgresPort: ports.postgresPort, brokers: { 1: first } };
+}
+
+type OldKey = 'brokerPort' | 'brokerAdminPort';
 
 export function writeState(home: Home, state: SavedState): void {
   writePrivately(home.statePath, `${JSON.stringify(state, undefined, 2)}\n`);

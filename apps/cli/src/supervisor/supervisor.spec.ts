@@ -53,6 +53,43 @@ describe('Supervisor', () => {
     expect(lines).toEqual(['a-1: ready', 'b-1: ready']);
   });
 
+  it('starts what needs most of several when most are ready, and tells who is missing', async () => {
+    const names = ['broker-1', 'broker-2', 'broker-3'];
+    const supervisor = supervise(
+      fakePlan(home, 'broker-1'),
+      fakePlan(home, 'broker-2', { mode: 'fault' }),
+      fakePlan(home, 'broker-3'),
+      fakePlan(home, 'c-1', { afterMostOf: names }),
+    );
+    await supervisor.bringUp();
+    expect(supervisor.list().map(({ state }) => state)).toEqual(['running', 'failed', 'running', 'running']);
+    expect(lines.at(-1)).toMatch(/^broker-2: not ready \(failed\), and the stack does without it/);
+  });
+
+  it('does not come up without most of them', async () => {
+    const supervisor = supervise(
+      fakePlan(home, 'broker-1', { mode: 'fault' }),
+      fakePlan(home, 'broker-2', { mode: 'fault' }),
+      fakePlan(home, 'broker-3'),
+      fakePlan(home, 'c-1', { afterMostOf: ['broker-1', 'broker-2', 'broker-3'] }),
+    );
+    await expect(supervisor.bringUp()).rejects.toThrow(/^broker-[12] does not start/);
+    expect(rowOf(supervisor, 'c-1').state).toBe('stopped');
+  });
+
+  it('takes in one more, and lets one go for good', async () => {
+    const supervisor = supervise(fakePlan(home, 'a-1'));
+    await supervisor.bringUp();
+    supervisor.add(fakePlan(home, 'a-2'), NO_PORTS);
+    await until(
+      () => rowOf(supervisor, 'a-2').state,
+      (state) => state === 'running',
+    );
+    expect(readState(home)?.processes.map(({ name }) => name)).toEqual(['a-1', 'a-2']);
+    await supervisor.remove('a-1');
+    expect(readState(home)?.processes.map(({ name }) => name)).toEqual(['a-2']);
+  });
+
   it('starts again what crashes, with another pid', async () => {
     const supervisor = supervise(fakePlan(home, 'a-1'));
     await supervisor.bringUp();

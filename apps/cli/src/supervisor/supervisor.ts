@@ -11,6 +11,7 @@ import type { Ports } from '../stack/ports.js';
 import { removeRunFile } from '../stack/run-file.js';
 import { ownIdentity, signalIdentity } from './child.js';
 import { tailOf } from './log-file.js';
+import { mostOf } from './most-of.js';
 import type { ProcessPlan, ProcessRow } from './process-plan.js';
 import { livingProcesses, readState, writeState, type LivingProcess } from './state-file.js';
 import { SupervisedProcess } from './supervised-process.js';
@@ -18,10 +19,12 @@ import { SupervisedProcess } from './supervised-process.js';
 export type Report = (line: string) => void;
 
 const READY_BOUND_MS = 120_000;
+/** How long `up` still waits for brokers that the rest does without. */
+const STRAGGLERS_BOUND_MS = 5_000;
 const LOG_TAIL_LINES = 15;
 
 export class Supervisor {
-  readonly #processes: readonly SupervisedProcess[];
+  readonly #processes: SupervisedProcess[];
   readonly #strays: readonly LivingProcess[];
   readonly #adoptable: ReadonlyMap<string, LivingProcess>;
   readonly #stopping = new AbortController();
@@ -30,17 +33,11 @@ export class Supervisor {
 
   constructor(
     private readonly home: Home,
-    private readonly ports: Ports,
+    private ports: Ports,
     plans: readonly ProcessPlan[],
     private readonly report: Report,
   ) {
-    this.#processes = plans.map(
-      (plan) =>
-        new SupervisedProcess(plan, home, (process, note) => {
-          this.#save();
-          if (note !== undefined) report(`${process.plan.name}: ${note}`);
-        }),
-    );
+    this.#processes = plans.map((plan) => this.#supervise(plan));
     const living = livingProcesses(readState(home));
     const planned = new Set(plans.map((plan) => plan.name));
     this.#adoptable = new Map(living.map((process) => [process.name, process]));
@@ -51,7 +48,10 @@ export class Supervisor {
     return this.#processes.map((process) => process.row());
   }
 
-  /** Resolves when every process is ready. Rejects with a `Fault`; what was begun is then still running. */
+  /**
+   * Resolves when every process is ready, or all but a few brokers that the others do without. Rejects with a `Fault`;
+   * what was begun is then still running.
+   */
   async bringUp(): Promise<void> {
     for (const process of this.#processes) {
       const living = this.#adoptable.get(process.plan.name);
@@ -62,13 +62,38 @@ export class Supervisor {
     const ready = new Map<string, Promise<void>>();
     // Plans come in an order in which each follows those that it needs.
     for (const process of this.#processes) {
-      const needed = process.plan.after.flatMap((name) => ready.get(name) ?? []);
+      const readyOf = (names: readonly string[]): Promise<void>[] =>
+        names.flatMap((name) => ready.get(name) ?? []);
+      const { after, afterMostOf } = process.plan;
+      const needed = [...readyOf(after), mostOf(readyOf(afterMostOf))];
       ready.set(
         process.plan.name,
         Promise.all(needed).then(() => this.#startAndAwait(process)),
       );
     }
-    await Promise.all(ready.values());
+    const spared = new Set(this.#processes.flatMap(({ plan }) => plan.afterMostOf));
+    const isSpared = ([name]: readonly [string, unknown]): boolean => spared.has(name);
+    const brokers = [...ready].filter(isSpared).map(([, one]) => one);
+    const others = [...ready].filter((entry) => !isSpared(entry)).map(([, one]) => one);
+    await Promise.all([...others, mostOf(brokers)]);
+    await this.#awaitStragglers(brokers);
+  }
+
+  /** Adds a process to the stack that runs, and starts it. */
+  add(plan: ProcessPlan, ports: Ports): void {
+    this.#assertAccepting();
+    this.ports = ports;
+    const process = this.#supervise(plan);
+    this.#processes.push(process);
+    process.start();
+  }
+
+  /** Ends a process and forgets it. */
+  async remove(name: string): Promise<void> {
+    const process = this.#find(name);
+    await process.stop();
+    this.#processes.splice(this.#processes.indexOf(process), 1);
+    this.#save();
   }
 
   start(name: string): void {
@@ -98,6 +123,25 @@ export class Supervisor {
   abandon(): void {
     this.#isAbandoned = true;
     for (const process of this.#processes) process.abandon();
+  }
+
+  #supervise(plan: ProcessPlan): SupervisedProcess {
+    return new SupervisedProcess(plan, this.home, (process, note) => {
+      this.#save();
+      if (note !== undefined) this.report(`${process.plan.name}: ${note}`);
+    });
+  }
+
+  async #awaitStragglers(ready: readonly Promise<void>[]): Promise<void> {
+    const bound = new AbortController();
+    const late = delay(STRAGGLERS_BOUND_MS, undefined, { signal: bound.signal }).catch(() => undefined);
+    await Promise.race([Promise.allSettled(ready), late]);
+    bound.abort();
+    for (const { plan, state } of this.#processes) {
+      if (state === 'running' || this.#isStopping()) continue;
+      const log = logPathOf(this.home, plan.name);
+      this.report(`${plan.name}: not ready (${state}), and the stack does without it (log: ${log})`);
+    }
   }
 
   async #startAndAwait(process: SupervisedProcess): Promise<void> {

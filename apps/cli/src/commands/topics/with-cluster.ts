@@ -1,11 +1,11 @@
 /** Opens the cluster for one command and closes it, whatever happens. */
 import { ClusterClient } from '../../kafka/cluster-client.js';
-import { findBroker } from '../../stack/target.js';
+import { findBrokers } from '../../stack/target.js';
 
 export async function withCluster<Result>(
   work: (cluster: ClusterClient) => Promise<Result>,
 ): Promise<Result> {
-  const cluster = await ClusterClient.open(findBroker());
+  const cluster = await ClusterClient.open(findBrokers());
   try {
     return await work(cluster);
   } finally {

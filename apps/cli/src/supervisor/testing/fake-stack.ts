@@ -9,7 +9,7 @@ import { signalIdentity } from '../child.js';
 import type { ProcessKind, ProcessPlan } from '../process-plan.js';
 import { livingProcesses, readState } from '../state-file.js';
 
-export const NO_PORTS: Ports = { httpPort: 0, brokerPort: 0, brokerAdminPort: 0, postgresPort: 0 };
+export const NO_PORTS: Ports = { httpPort: 0, postgresPort: 0, brokers: {} };
 // Not compiled: it lies among the sources, whether this file runs from src or from dist.
 const PROGRAM = path.join(import.meta.dirname.replace(/\bdist\b(?!.*\bdist\b)/, 'src'), 'fake-service.mjs');
 
@@ -29,6 +29,7 @@ export interface FakeOptions {
   readonly kind?: ProcessKind;
   readonly mode?: string;
   readonly after?: readonly string[];
+  readonly afterMostOf?: readonly string[];
   readonly stopWave?: number;
   readonly stopBoundMs?: number;
 }
@@ -39,6 +40,7 @@ export function fakePlan(home: Home, name: string, options: FakeOptions = {}): P
     name,
     kind,
     after: options.after ?? [],
+    afterMostOf: options.afterMostOf ?? [],
     stopWave: options.stopWave ?? 1,
     file: process.execPath,
     args: [PROGRAM],

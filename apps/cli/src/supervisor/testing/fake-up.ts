@@ -13,7 +13,15 @@ process.on('SIGTERM', () => interrupt.abort());
 try {
   const stack = await raiseStack({
     home: homeFromEnvironment(),
-    settings: { replicas: 1, httpPort: 0, brokerPort: 0, brokerAdminPort: 0, postgresPort: 0 },
+    settings: {
+      brokers: 1,
+      brokersGiven: false,
+      replicas: 1,
+      httpPort: 0,
+      brokerPort: 0,
+      brokerAdminPort: 0,
+      postgresPort: 0,
+    },
     fresh: process.argv.includes('--fresh'),
     interrupt: interrupt.signal,
     report: (line) => process.stderr.write(`${line}\n`),
