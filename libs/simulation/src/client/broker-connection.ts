@@ -25,7 +25,7 @@ interface Asked {
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
-const RECEIVE_BYTES = 16 * 1024;
+const RECEIVE_BYTES = 1024;
 
 export class BrokerConnection implements ConnectionOwner {
   open = true;

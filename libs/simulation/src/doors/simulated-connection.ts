@@ -13,6 +13,7 @@ import {
   type ConnectionOwner,
 } from '@tidemark/platform';
 import type { Incarnation } from './incarnation.js';
+import type { Link } from './link.js';
 import type { NetworkHub } from './network-hub.js';
 
 interface Packet {
@@ -24,6 +25,8 @@ interface Packet {
 const NO_BYTES = new Uint8Array(0);
 
 export class SimulatedConnection implements Connection {
+  /** What the peer's bytes come over. */
+  private readonly link: Link;
   private owner: ConnectionOwner | undefined;
   private peer: SimulatedConnection | undefined;
   private readonly incoming: Packet[] = [];
@@ -43,6 +46,7 @@ export class SimulatedConnection implements Connection {
     readonly local: Address,
     readonly remote: Address,
   ) {
+    this.link = hub.link(remote.host, local.host);
     hub.opened(process, this);
   }
 
@@ -145,10 +149,6 @@ export class SimulatedConnection implements Connection {
       );
     };
     world.schedule(this.link.delayMs(), this.process, overtake);
-  }
-
-  private get link(): ReturnType<NetworkHub['link']> {
-    return this.hub.link(this.remote.host, this.local.host);
   }
 
   private askForArrival(delayMs: number): void {
