@@ -22,6 +22,7 @@ import { AdminHttp } from './admin-http.js';
 import type { BrokerConfig } from './config.js';
 import { directoryUuid } from './controller/brokers/directory-uuid.js';
 import { Controller } from './controller/controller.js';
+import { SoleLeadership } from './controller/controller-leadership.js';
 import type { ControllerCommand, ControllerReplies } from './controller/controller-commands.js';
 import { METADATA_TOPIC } from './controller/metadata-image.js';
 import { MetadataLog } from './controller/metadata-log.js';
@@ -115,6 +116,7 @@ export class Broker {
     this.controller = new Controller({
       clusterId,
       log: new MetadataLog(metadataLog, clock),
+      leadership: new SoleLeadership(brokerId),
       defaults: {
         partitions: settings['num.partitions'],
         replicationFactor: settings['default.replication.factor'],

@@ -75,6 +75,19 @@ export class CommandQueue<Item> {
     else this.#lines.delete(key);
   }
 
+  /** Empties the queue; keys that are held stay so until they are released. */
+  takeAll(): Item[] {
+    const items: Item[] = [];
+    for (const [key, line] of this.#lines) {
+      items.push(...line.items.splice(0).slice(line.head));
+      line.head = 0;
+      if (!line.held) this.#lines.delete(key);
+    }
+    this.#ready.clear();
+    this.#size = 0;
+    return items;
+  }
+
   /** Empties the queue and forgets what was held. */
   drain(): Item[] {
     const items: Item[] = [];

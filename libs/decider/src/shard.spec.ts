@@ -227,6 +227,27 @@ describe('a shard', () => {
     expect(successor.state).toEqual(zombie.state);
   });
 
+  it('decides nothing while the log has another owner, and goes on when it has it again', async () => {
+    const log = new MemoryEventLog<Claim>('manual');
+    let deciding = 0;
+    const shard = await started(log, { onDeciding: () => (deciding += 1) });
+    expect(deciding).toBe(1);
+    const underWay = submit(shard, { name: 'a', by: 'me' });
+    const behind = submit(shard, { name: 'a', by: 'me too' });
+    shard.resign();
+    expect(behind.answer).toEqual({ failed: 'not-owner' });
+    const whileAway = submit(shard, { name: 'b', by: 'me' });
+    log.failNext('in-doubt');
+    expect(underWay.answer).toEqual({ failed: 'in-doubt' });
+    log.write([{ name: 'b', by: 'the other' }]);
+    shard.reload();
+    await turns();
+    expect(whileAway.answer).toBeUndefined();
+    log.deliver();
+    expect(deciding).toBe(2);
+    expect(whileAway.answer).toEqual({ rejected: 'taken', position: 1 });
+  });
+
   it('stops and says so when the log cannot be read', async () => {
     const log = new MemoryEventLog<Claim>('manual');
     const errors: Error[] = [];

@@ -47,6 +47,8 @@ export interface ShardOptions<State, Command, Event, Reply, Rejection> {
   readonly onRead?: (read: { state: State; position: number; live: boolean }) => void;
   /** Once, when everything that was in the log at the start has been folded. */
   readonly onReady?: (state: State) => void;
+  /** Each time that it begins to decide: after the first read to the end, and after every one that followed. */
+  readonly onDeciding?: (state: State) => void;
   /** At most once, and never after `stop`: the log cannot be read or has another owner. The shard has stopped. */
   readonly onStopped?: (error: Error) => void;
 }
@@ -145,6 +147,23 @@ export class Shard<State, Command, Event, Reply, Rejection> {
     this.#flights.clear();
     for (const flight of flights) this.#settleAll(flight, { failed: 'in-doubt' });
     for (const waiting of this.#queue.drain()) waiting.settle({ failed: 'not-owner' });
+  }
+
+  /**
+   * The log has another owner, for now: goes on reading and decides nothing until `reload`. Answers `not-owner` to what
+   * is undecided; what was appended is settled by its append.
+   */
+  resign(): void {
+    if (this.#phase === 'stopped') return;
+    this.#phase = 'loading';
+    this.#target = undefined;
+    this.#targetsAsked += 1;
+    for (const waiting of this.#queue.takeAll()) waiting.settle({ failed: 'not-owner' });
+  }
+
+  /** Becomes the owner (again): decides when everything that is in the log by now has been read. */
+  reload(): void {
+    if (this.#phase !== 'stopped') this.#readToEndAgain();
   }
 
   /** `settle` is called exactly once, perhaps before this returns. Accepted while loading: it waits. */
@@ -316,9 +335,11 @@ export class Shard<State, Command, Event, Reply, Rejection> {
   #maybeBecomeReady(): void {
     if (this.#phase !== 'loading' || this.#target === undefined || this.#position < this.#target) return;
     this.#phase = 'ready';
-    if (this.#everReady) return;
-    this.#everReady = true;
-    this.#options.onReady?.(this.#state);
+    if (!this.#everReady) {
+      this.#everReady = true;
+      this.#options.onReady?.(this.#state);
+    }
+    this.#options.onDeciding?.(this.#state);
   }
 
   #stopBecause(error: Error): void {

@@ -10,6 +10,7 @@ import { RunningBroker, until } from '../testing/running-broker.js';
 import { Controller } from './controller.js';
 import type { ControllerAnswer } from './controller.js';
 import type { ControllerCommand, CreateTopics } from './controller-commands.js';
+import { SoleLeadership } from './controller-leadership.js';
 import type { MetadataDelta } from './metadata-image.js';
 import { MetadataLog } from './metadata-log.js';
 
@@ -39,6 +40,7 @@ describe('a controller on a real directory', () => {
     const controller = new Controller({
       clusterId: 'c',
       log,
+      leadership: new SoleLeadership(1),
       defaults: { partitions: 1, replicationFactor: 1, minInsyncReplicas: 1, uncleanElection: false },
       onFailed: (error) => {
         throw error;
