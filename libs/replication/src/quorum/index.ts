@@ -1,5 +1,5 @@
 /** The metadata quorum as a pure state machine: pull-based Raft after KIP-595, with pre-vote (KIP-996). */
-export * from './log-view.js';
+export { compareLogs, type Comparison, type LogView } from './log-view.js';
 export * from './majority.js';
 export * from './quorum-context.js';
 export * from './quorum-effects.js';
