@@ -35,6 +35,7 @@ import { Housekeeping } from './housekeeping.js';
 import { BrokerMetrics } from './metrics.js';
 import { Dispatch } from './network/dispatch.js';
 import { Listener } from './network/listener.js';
+import { ActiveController } from './peers/active-controller.js';
 import { Peers } from './peers/peers.js';
 import { Deadlines } from './replicas/deadlines.js';
 import { Replicas, reportCut } from './replicas/replicas.js';
@@ -248,6 +249,12 @@ export class Broker {
       producerIds: new ProducerIds(controller, config.nodeId),
       replicas: this.replicas,
       peers: this.peers,
+      activeController: new ActiveController({
+        peers: this.peers,
+        clock: this.clock,
+        deadlines: this.deadlines,
+        leaderId: () => controller.leaderId,
+      }),
       tick: this.tick,
       deadlines: this.deadlines,
       checkpoint: () => this.directory.checkpoint(),

@@ -3,18 +3,19 @@
  * serves the new partitions. From version 5 on the answer tells counts and configuration, which are arrays and never
  * null (D1).
  */
-import { ErrorCode, ZERO_UUID, createTopicsApi } from '@tidemark/wire';
+import { ErrorCode } from '@tidemark/wire';
 import type { CreateTopicsRequest, CreateTopicsResponse } from '@tidemark/wire';
 import type { NewTopic, TopicResult } from '../controller/topics/create-topics.js';
 import { topicConfigEntries } from './config-entries.js';
-import { defineHandler } from './handler.js';
+import { controllerApis } from './controller-apis.js';
+import { defineForwardedHandler } from './forwarded.js';
 import type { BrokerContext } from './handler.js';
 
 type TopicAsked = CreateTopicsRequest['topics'][number];
 type TopicAnswer = CreateTopicsResponse['topics'][number];
 
-export const createTopicsHandler = defineHandler(
-  createTopicsApi,
+export const createTopicsHandler = defineForwardedHandler(
+  controllerApis.createTopics,
   (broker) => (request, _context, respond) => {
     const topics = request.topics.map((topic) => newTopic(broker, topic));
     const { validateOnly } = request;
@@ -23,8 +24,7 @@ export const createTopicsHandler = defineHandler(
         respond({ topics: answer.reply.map((result) => topicAnswer(broker, result)) });
         return;
       }
-      const { error } = answer;
-      respond({ topics: request.topics.map(({ name }) => ({ name, topicId: ZERO_UUID, errorCode: error })) });
+      respond(controllerApis.createTopics.refusal(request, answer.error));
     });
   },
 );

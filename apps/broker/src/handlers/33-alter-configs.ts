@@ -2,12 +2,12 @@
  * AlterConfigs: sets all overrides of a topic at once; what is not named falls back to its default (D5). Clients of
  * today use IncrementalAlterConfigs.
  */
-import { alterConfigsApi } from '@tidemark/wire';
 import { alterConfigs } from './config-changes.js';
-import { defineHandler } from './handler.js';
+import { controllerApis } from './controller-apis.js';
+import { defineForwardedHandler } from './forwarded.js';
 
-export const alterConfigsHandler = defineHandler(
-  alterConfigsApi,
+export const alterConfigsHandler = defineForwardedHandler(
+  controllerApis.alterConfigs,
   (broker) => (request, _context, respond) => {
     const resources = request.resources.map(({ resourceType, resourceName, configs }) => ({
       resourceType,

@@ -2,11 +2,11 @@
  * CreatePartitions: raises the partition counts of topics; answered when the metadata is committed and this broker
  * serves the new partitions (D3).
  */
-import { createPartitionsApi } from '@tidemark/wire';
-import { defineHandler } from './handler.js';
+import { controllerApis } from './controller-apis.js';
+import { defineForwardedHandler } from './forwarded.js';
 
-export const createPartitionsHandler = defineHandler(
-  createPartitionsApi,
+export const createPartitionsHandler = defineForwardedHandler(
+  controllerApis.createPartitions,
   (broker) => (request, _context, respond) => {
     const topics = request.topics.map(({ name, count, assignments }) => ({
       name,
@@ -16,8 +16,7 @@ export const createPartitionsHandler = defineHandler(
     const { validateOnly } = request;
     broker.controller.submit({ type: 'CreatePartitions', topics, validateOnly }, (answer) => {
       if ('error' in answer) {
-        const { error } = answer;
-        respond({ results: topics.map(({ name }) => ({ name, errorCode: error })) });
+        respond(controllerApis.createPartitions.refusal(request, answer.error));
         return;
       }
       respond({

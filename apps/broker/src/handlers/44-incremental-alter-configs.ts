@@ -2,17 +2,17 @@
  * IncrementalAlterConfigs: changes single overrides of a topic: 0 sets, 1 deletes, 2 appends to a list, 3 takes from
  * it (D5).
  */
-import { incrementalAlterConfigsApi } from '@tidemark/wire';
 import type { IncrementalAlterConfigsRequest } from '@tidemark/wire';
 import type { ConfigOperation } from '../controller/topics/topic-changes.js';
 import { alterConfigs, invalid } from './config-changes.js';
 import type { ResourceChange } from './config-changes.js';
-import { defineHandler } from './handler.js';
+import { controllerApis } from './controller-apis.js';
+import { defineForwardedHandler } from './forwarded.js';
 
 const OPERATIONS: readonly ConfigOperation[] = ['set', 'delete', 'append', 'subtract'];
 
-export const incrementalAlterConfigsHandler = defineHandler(
-  incrementalAlterConfigsApi,
+export const incrementalAlterConfigsHandler = defineForwardedHandler(
+  controllerApis.incrementalAlterConfigs,
   (broker) => (request, _context, respond) => {
     const resources = request.resources.map(resourceChange);
     alterConfigs(broker, resources, request.validateOnly, (responses) => respond({ responses }));

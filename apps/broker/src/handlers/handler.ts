@@ -19,6 +19,7 @@ import type { MetadataImage } from '../controller/metadata-image.js';
 import type { Coordinators } from '../coordinators/coordinators.js';
 import type { BrokerMetrics } from '../metrics.js';
 import type { CloseReason } from '../network/close-reason.js';
+import type { ActiveController } from '../peers/active-controller.js';
 import type { Peers } from '../peers/peers.js';
 import type { Deadlines } from '../replicas/deadlines.js';
 import type { Replicas } from '../replicas/replicas.js';
@@ -91,6 +92,8 @@ export interface BrokerContext {
   readonly replicas: Replicas;
   /** The other brokers, and this one as they see it. */
   readonly peers: Peers;
+  /** Whoever decides what this broker may not: for handlers, and for what the broker needs itself. */
+  readonly activeController: ActiveController;
   readonly tick: Tick;
   /** For requests that wait; one timer for all of them. */
   readonly deadlines: Deadlines;

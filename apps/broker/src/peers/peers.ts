@@ -14,6 +14,7 @@ import type { Dispatch } from '../network/dispatch.js';
 import type { Deadlines } from '../replicas/deadlines.js';
 import type { Tick } from '../tick.js';
 import { Channel, type ChannelOptions, type Done } from './channel.js';
+import { peerClientId } from './peer-client.js';
 import { PeerFailure } from './peer-failure.js';
 import { SelfChannel } from './self-channel.js';
 
@@ -94,7 +95,7 @@ export class Peers {
       clock,
       tick,
       deadlines,
-      clientId: `broker-${brokerId}`,
+      clientId: peerClientId(brokerId),
       dialTimeoutMs: DIAL_TIMEOUT_MS,
       answerBytesMax: FRAME_BYTES_MAX,
     };

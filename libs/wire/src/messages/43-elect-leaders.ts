@@ -21,7 +21,11 @@ export const electLeadersApi = defineApi({
     errorCode: int16({ since: 1 }),
     replicaElectionResults: arrayOf({
       topic: string(),
-      partitionResult: arrayOf({ partitionId: int32(), errorCode: int16(), errorMessage: nullableString() }),
+      partitionResult: arrayOf({
+        partitionId: int32(),
+        errorCode: int16(),
+        errorMessage: nullableString({ default: null }),
+      }),
     }),
   },
 });

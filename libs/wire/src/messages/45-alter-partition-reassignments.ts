@@ -23,10 +23,14 @@ export const alterPartitionReassignmentsApi = defineApi({
     throttleTimeMs: int32({ default: 0 }),
     allowReplicationFactorChange: bool({ since: 1, default: true }),
     errorCode: int16(),
-    errorMessage: nullableString(),
+    errorMessage: nullableString({ default: null }),
     responses: arrayOf({
       name: string(),
-      partitions: arrayOf({ partitionIndex: int32(), errorCode: int16(), errorMessage: nullableString() }),
+      partitions: arrayOf({
+        partitionIndex: int32(),
+        errorCode: int16(),
+        errorMessage: nullableString({ default: null }),
+      }),
     }),
   },
 });

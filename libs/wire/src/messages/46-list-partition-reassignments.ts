@@ -17,7 +17,7 @@ export const listPartitionReassignmentsApi = defineApi({
   response: {
     throttleTimeMs: int32({ default: 0 }),
     errorCode: int16(),
-    errorMessage: nullableString(),
+    errorMessage: nullableString({ default: null }),
     topics: arrayOf({
       name: string(),
       partitions: arrayOf({

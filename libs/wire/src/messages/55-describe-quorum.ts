@@ -23,13 +23,13 @@ export const describeQuorumApi = defineApi({
   request: { topics: arrayOf({ topicName: string(), partitions: arrayOf({ partitionIndex: int32() }) }) },
   response: {
     errorCode: int16(),
-    errorMessage: nullableString({ since: 2 }),
+    errorMessage: nullableString({ since: 2, default: null }),
     topics: arrayOf({
       topicName: string(),
       partitions: arrayOf({
         partitionIndex: int32(),
         errorCode: int16(),
-        errorMessage: nullableString({ since: 2 }),
+        errorMessage: nullableString({ since: 2, default: null }),
         leaderId: int32(),
         leaderEpoch: int32(),
         highWatermark: int64(),

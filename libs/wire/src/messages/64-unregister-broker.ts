@@ -11,7 +11,11 @@ export const unregisterBrokerApi = defineApi({
   versions: { min: 0, max: 0 },
   flexibleFrom: 0,
   request: { brokerId: int32() },
-  response: { throttleTimeMs: int32({ default: 0 }), errorCode: int16(), errorMessage: nullableString() },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    errorCode: int16(),
+    errorMessage: nullableString({ default: null }),
+  },
 });
 
 export type UnregisterBrokerRequest = DecodedRequest<typeof unregisterBrokerApi>;
