@@ -24,6 +24,7 @@ export const SITUATIONS = [
   'sync failed',
   'bytes held up by a partition',
   'segment rolled',
+  'group rebalanced',
 ] as const;
 
 export type Situation = (typeof SITUATIONS)[number];

@@ -245,10 +245,12 @@ export class Invariants {
 
   /** A log was cut: nothing that this broker knew to be committed may go (I6). */
   private checkCut(mirror: ReplicaMirror, seen: Seen | undefined): void {
-    const { cutTo } = mirror;
+    const { cutTo, rolls } = mirror;
     mirror.cutTo = Infinity;
+    mirror.rolls = 0;
+    if (rolls > 0) this.options.coverage.reached('segment rolled', rolls);
     if (cutTo === Infinity || seen === undefined) return;
-    this.options.coverage.reached('truncation by diverging epoch');
+    if (!seen.leading) this.options.coverage.reached('truncation by diverging epoch');
     hold(cutTo >= seen.highWatermark || mirror.end >= seen.highWatermark, 'I6', () => {
       return `${mirror.key}: broker ${mirror.node} cut its log to ${cutTo}, below its high watermark ${seen.highWatermark}`;
     });

@@ -36,6 +36,8 @@ export class ReplicaMirror {
   verifiedEnd = 0;
   /** The log was cut or overwritten below this since it was last asked; Infinity: it was not. */
   cutTo = Infinity;
+  /** Segments begun since it was last asked. */
+  rolls = 0;
 
   constructor(
     readonly node: number,
@@ -88,6 +90,7 @@ export class ReplicaMirror {
     const dropped = this.segments.length > 0 && from === 0 && segments.length > 0 && this.isSuffix(segments);
     const known = this.segments;
     this.segments = segments;
+    if (known.length > 0 && segments.length > known.length) this.rolls += 1;
     if (dropped) {
       const start = segments[0]?.base ?? 0;
       this.batches = this.batches.filter(({ base }) => base >= start);

@@ -24,6 +24,8 @@ export interface ClusterConfig {
   readonly pauseMs: number;
   readonly recordsMax: number;
   readonly fetchMaxBytes: number;
+  /** Members of a consumer group, in some seeds. */
+  readonly members: number;
 }
 
 /** Settings of the broker that a seed may turn, and what they may be; names that a broker does not have are left out. */
@@ -43,6 +45,8 @@ const TURNED: Readonly<Record<string, readonly number[]>> = {
 /** Long enough between two that nothing but what they are for happens, short enough for a run of 40 seconds. */
 const BASE: Readonly<Record<string, string>> = {
   'default.replication.factor': '3',
+  'group.initial.rebalance.delay.ms': '50',
+  'group.min.session.timeout.ms': '500',
   'offsets.topic.num.partitions': '1',
   'log.retention.check.interval.ms': '60000',
   'log.flush.offset.checkpoint.interval.ms': '2000',
@@ -74,6 +78,7 @@ export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
     pauseMs: random.pick([60, 90, 120]),
     recordsMax: random.pick([1, 3, 5]),
     fetchMaxBytes: random.pick([300, 4_096, 65_536]),
+    members: random.chance(0.25) ? 2 : 0,
   };
 }
 

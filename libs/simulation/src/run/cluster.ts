@@ -4,10 +4,12 @@
  */
 import type { Logger } from 'pino';
 import { Coverage } from '../checkers/coverage.js';
+import { GroupHistory } from '../checkers/group-history.js';
 import { History } from '../checkers/history.js';
 import { Invariants } from '../checkers/invariants.js';
 import { ViolationError } from '../checkers/violation.js';
 import type { ClientOptions } from '../client/client-metadata.js';
+import { SimulatedMember } from '../client/simulated-member.js';
 import { SimulatedProducer } from '../client/simulated-producer.js';
 import { SimulatedReader } from '../client/simulated-reader.js';
 import { BROKER_PORT, DATA_DIRECTORY, hostOf, Machine } from '../cluster/machine.js';
@@ -38,6 +40,7 @@ export class Cluster {
   readonly machines: readonly Machine[];
   readonly coverage = new Coverage();
   readonly history = new History();
+  readonly groupHistory = new GroupHistory();
   readonly invariants: Invariants;
   readonly clientHosts = Array.from({ length: CLIENTS_MAX }, (_, index) => clientHost(index + 1));
   readonly trace: (line: string) => void;
@@ -112,6 +115,15 @@ export class Cluster {
       history: this.history,
       maxWaitMs: READ_WAIT_MS,
       maxBytes: config.fetchMaxBytes,
+    });
+  }
+
+  member(index: number): SimulatedMember {
+    return new SimulatedMember({
+      ...this.client(`member-${index}`),
+      groupId: 'group',
+      keys: this.keys,
+      history: this.groupHistory,
     });
   }
 

@@ -9,6 +9,7 @@ import { ErrorCode, createTopicsApi } from '@tidemark/wire';
 import type { Coverage } from '../checkers/coverage.js';
 import { ViolationError, hold, type Invariant } from '../checkers/violation.js';
 import { BrokerConnection } from '../client/broker-connection.js';
+import type { SimulatedMember } from '../client/simulated-member.js';
 import type { SimulatedProducer } from '../client/simulated-producer.js';
 import type { SimulatedReader } from '../client/simulated-reader.js';
 import { CrashedError } from '../doors/world.js';
@@ -76,6 +77,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     if (error instanceof CrashedError) return result('failed', error.message, 'crash');
     throw error;
   }
+  if (cluster.groupHistory.generations > 1) cluster.coverage.reached('group rebalanced');
   const { acknowledged } = cluster.history;
   if (acknowledged < RUN_MIN.acknowledged)
     return result('invalid', `only ${acknowledged} records acknowledged`);
@@ -86,6 +88,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 class Run {
   private readonly producers: readonly SimulatedProducer[];
   private readonly readers: readonly SimulatedReader[];
+  private readonly members: readonly SimulatedMember[];
 
   constructor(
     private readonly cluster: Cluster,
@@ -94,6 +97,8 @@ class Run {
   ) {
     this.producers = Array.from({ length: PRODUCERS }, (_, index) => cluster.producer(index + 1));
     this.readers = [cluster.reader('reader-1')];
+    const { members } = cluster.options.config;
+    this.members = Array.from({ length: members }, (_, index) => cluster.member(index + 1));
   }
 
   async run(): Promise<void> {
@@ -101,7 +106,7 @@ class Run {
     for (const machine of machines) machine.start();
     await this.within(START_MS, 'the cluster starts', () => machines.every(({ ready }) => ready));
     await this.createTopics();
-    for (const client of [...this.producers, ...this.readers]) client.start();
+    for (const client of [...this.producers, ...this.readers, ...this.members]) client.start();
     this.nemesis.plan(this.schedule);
     await world.run(world.now + LOAD_MS);
     for (const producer of this.producers) producer.stopLoad();
@@ -157,6 +162,10 @@ class Run {
     if (unready !== undefined) return `broker ${unready.id} is not ready`;
     const waiting = this.producers.find(({ outstanding }) => outstanding > 0);
     if (waiting !== undefined) return `a producer waits for ${waiting.outstanding} batches`;
+    if (this.members.length > 0) {
+      const owned = this.members.flatMap((member) => member.owned);
+      if (owned.length < keys.length) return `only ${owned.join(', ')} have an owner in the group`;
+    }
     for (const key of keys) {
       const placement = invariants.placement(key);
       if (placement === undefined || placement.leader < 0) return `${key} has no leader`;
@@ -176,7 +185,7 @@ class Run {
 
   private async readAll(): Promise<void> {
     const { invariants, keys } = this.cluster;
-    for (const reader of this.readers) reader.close();
+    for (const client of [...this.readers, ...this.members]) client.close();
     const reader = this.cluster.reader('final');
     reader.start();
     const ends = new Map(keys.map((key) => [key, invariants.committedLog(key).end] as const));
