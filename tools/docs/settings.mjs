@@ -170,6 +170,7 @@ const BROKER = {
   TIDEMARK_ADVERTISED: ['advertised', 'where clients are told to connect; where it listens, if left out'],
   TIDEMARK_ADMIN_LISTEN: ['adminListen', 'where its admin HTTP listens'],
   TIDEMARK_RUN_FILE: ['runFile', 'where it publishes pid and addresses once it is ready; none by default'],
+  TIDEMARK_BOOT_ID: ['bootId', 'which boot of the machine this is; the system is asked by default'],
   TIDEMARK_LOG_LEVEL: ['logLevel', EVERY_SERVICE.TIDEMARK_LOG_LEVEL],
 };
 

@@ -3,8 +3,8 @@
  * and lets go of everything in the opposite order. Made by `main.ts` with the real doors and by specs with whatever
  * they need. Holds the parts; each part holds its own state.
  *
- * What must hold: nobody is answered before the metadata log is replayed and this broker is registered in it; nothing
- * acknowledged is unwritten when `stop` resolves, and then the directory says so (clean-shutdown marker).
+ * What must hold: no client is answered before the metadata log is replayed and this broker has joined its cluster
+ * (brokers are: they must vote, and take its registration); nothing acknowledged is unwritten when `stop` resolves, and then the directory says so (clean-shutdown marker).
  */
 import { LogDirectory, logConfigOf } from '@tidemark/log';
 import {
@@ -16,14 +16,19 @@ import {
   type Network,
   type Random,
 } from '@tidemark/platform';
-import { ErrorCode, errorName } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import { AdminHttp } from './admin-http.js';
 import type { BrokerConfig } from './config.js';
+import { BrokerLifecycle } from './controller/brokers/broker-lifecycle.js';
+import { BrokerSessions } from './controller/brokers/broker-sessions.js';
 import { directoryUuid } from './controller/brokers/directory-uuid.js';
+import {
+  previousBrokerEpoch,
+  readLastRegistration,
+  writeLastRegistration,
+} from './controller/brokers/registration-file.js';
 import { Controller } from './controller/controller.js';
 import { SoleLeadership } from './controller/controller-leadership.js';
-import type { ControllerCommand, ControllerReplies } from './controller/controller-commands.js';
 import { METADATA_TOPIC } from './controller/metadata-image.js';
 import { MetadataLog } from './controller/metadata-log.js';
 import { ProducerIds } from './controller/producer-ids.js';
@@ -91,7 +96,10 @@ export class Broker {
   private readonly dispatch: Dispatch;
   private readonly listener: Listener;
   private readonly admin: AdminHttp | undefined;
+  private readonly brokerSessions: BrokerSessions;
+  private readonly lifecycle: BrokerLifecycle;
   private ready = false;
+  private stopped: Promise<void> | undefined;
 
   /** Takes the data directory. Throws `LogError` (locked, foreign, corrupt). */
   constructor(private readonly options: BrokerOptions) {
@@ -127,6 +135,8 @@ export class Broker {
       onFailed: options.onFailed,
     });
     this.peers = this.peersOf();
+    this.lifecycle = this.lifecycleOf();
+    this.brokerSessions = this.sessionsOf();
     const context = this.context();
     this.coordinators = new Coordinators(context);
     const handlers = handlersOf({ ...context, coordinators: this.coordinators });
@@ -172,21 +182,36 @@ export class Broker {
       this.admin === undefined || adminListen === undefined
         ? undefined
         : await named('admin HTTP', adminListen, this.admin.listen(adminListen));
-    this.controller.listen((_image, delta) => this.replicas.apply(delta));
+    let first = true;
+    this.controller.listen((image, delta) => {
+      this.replicas.apply(delta);
+      if (first) this.replicas.settleStrays(image);
+      first = false;
+    });
     this.coordinators.start();
-    await this.controller.start();
-    this.replicas.settleStrays(this.controller.image);
-    await this.register(advertised);
+    this.dispatch.serving = false;
+    this.listener.serve();
+    await Promise.all([this.controller.start(), this.lifecycle.join(advertised)]);
     await this.groupsLoaded();
     this.housekeeping.start();
-    this.listener.serve();
+    this.dispatch.serving = true;
+    this.listener.serveClients();
     this.ready = true;
     return { kafka: bound, admin };
   }
 
-  /** Answers what was taken up, makes everything durable and lets go of the directory. */
-  async stop(): Promise<void> {
+  /** Moves leadership away, answers what was taken up, makes everything durable and lets go of the directory. */
+  stop(): Promise<void> {
+    this.stopped ??= this.stopParts();
+    return this.stopped;
+  }
+
+  private async stopParts(): Promise<void> {
+    const { settings } = this.options.config;
     this.ready = false;
+    if (settings['controlled.shutdown.enable'])
+      await this.lifecycle.leave(settings['controlled.shutdown.timeout.ms']);
+    this.lifecycle.stop();
     await this.listener.drain();
     this.coordinators.stop();
     this.replicas.wakeAll();
@@ -194,6 +219,7 @@ export class Broker {
     await this.listener.close(STOP_GRACE_MS);
     this.peers.close();
     this.housekeeping.stop();
+    this.brokerSessions.stop();
     this.controller.stop();
     this.replicas.retireAll();
     this.tick.run();
@@ -245,6 +271,8 @@ export class Broker {
       metrics: this.metrics,
       metadata: () => controller.image,
       controller,
+      isVoter: (brokerId) => brokerId === config.nodeId,
+      brokerSessions: this.brokerSessions,
       topicsOnUse: new TopicsOnUse(controller, config.settings, doors.random),
       producerIds: new ProducerIds(controller, config.nodeId),
       replicas: this.replicas,
@@ -269,41 +297,37 @@ export class Broker {
     }
   }
 
-  private async register({ host, port }: Address): Promise<void> {
-    const { config, doors } = this.options;
-    const brokerId = config.nodeId;
-    const known = this.controller.image.brokers.get(brokerId);
-    const { error, epoch } = await this.decide({
-      type: 'RegisterBroker',
+  private lifecycleOf(): BrokerLifecycle {
+    const { config, doors, logger } = this.options;
+    const { nodeId: brokerId, clusterId, dataDirectory, bootId, settings } = config;
+    const { cleanlyClosed, directoryId } = this.directory;
+    const last = readLastRegistration(doors.disk, dataDirectory);
+    return new BrokerLifecycle({
+      controller: this.controller,
+      peers: this.peers,
+      deadlines: this.deadlines,
+      random: doors.random,
+      logger,
       brokerId,
-      clusterId: config.clusterId,
-      incarnationId: doors.random.uuid(),
-      host,
-      port,
-      rack: null,
-      directoryId: directoryUuid(this.directory.directoryId),
-      previousBrokerEpoch: known?.epoch ?? -1,
-      contested: false,
-    });
-    if (error !== ErrorCode.NONE) throw new Error(`the broker could not be registered: error ${error}`);
-    await this.decide({
-      type: 'BrokerHeartbeat',
-      brokerId,
-      brokerEpoch: epoch,
-      metadataOffset: this.controller.image.position - 1,
-      wantFence: false,
-      wantShutDown: false,
+      clusterId,
+      directoryId: directoryUuid(directoryId),
+      previousBrokerEpoch: previousBrokerEpoch(last, { cleanlyClosed, bootId }),
+      heartbeatIntervalMs: settings['broker.heartbeat.interval.ms'],
+      sessionTimeoutMs: settings['broker.session.timeout.ms'],
+      remember: (epoch) => writeLastRegistration(doors.disk, dataDirectory, { epoch, bootId }),
     });
   }
 
-  private decide<Command extends ControllerCommand>(
-    command: Command,
-  ): Promise<ControllerReplies[Command['type']]> {
-    return new Promise((resolve, reject) => {
-      this.controller.submit(command, (answer) => {
-        if ('reply' in answer) resolve(answer.reply);
-        else reject(new Error(`${command.type} failed: ${errorName(answer.error)}`));
-      });
+  private sessionsOf(): BrokerSessions {
+    const { config, logger } = this.options;
+    return new BrokerSessions({
+      controller: this.controller,
+      peers: this.peers,
+      clock: this.clock,
+      deadlines: this.deadlines,
+      logger,
+      brokerId: config.nodeId,
+      sessionTimeoutMs: config.settings['broker.session.timeout.ms'],
     });
   }
 }

@@ -24,9 +24,24 @@ const define = <Name extends string, Type extends ConfigType>(
 const OWN_CONFIGS = [
   define('auto.create.topics.enable', 'boolean', 'true', 'Metadata for an unknown topic creates it.'),
   define('auto.create.topics.exclude', 'list', '', 'Prefixes of topics never created by use (Tidemark).'),
+  define('auto.leader.rebalance.enable', 'boolean', 'true', 'First replicas get their leadership back.'),
+  define('broker.heartbeat.interval.ms', 'int', '150', 'Pause between heartbeats to the controller.', {
+    min: 10,
+  }),
+  define('broker.session.timeout.ms', 'int', '3000', 'A broker that is silent for longer is fenced.', {
+    min: 100,
+  }),
   define('connections.max.idle.ms', 'long', '600000', 'A connection idle for longer is closed.', {
     min: 100,
   }),
+  define('controlled.shutdown.enable', 'boolean', 'true', 'Leadership moves away before a broker stops.'),
+  define(
+    'controlled.shutdown.timeout.ms',
+    'int',
+    '3000',
+    'How long a stop waits for its leadership to move (Tidemark).',
+    { min: 0 },
+  ),
   define('default.replication.factor', 'int', '1', 'Replicas of a topic that does not say.', { min: 1 }),
   define('delete.topic.enable', 'boolean', 'true', 'DeleteTopics is obeyed.'),
   define('fetch.max.bytes', 'int', '57671680', 'Most bytes of records in one Fetch answer.', { min: 1024 }),
@@ -49,6 +64,13 @@ const OWN_CONFIGS = [
   }),
   define('group.max.size', 'int', '2147483647', 'Most members of one group.', { min: 1 }),
   define('group.min.session.timeout.ms', 'int', '6000', 'Shortest session a member may ask for.', { min: 1 }),
+  define(
+    'leader.imbalance.check.interval.ms',
+    'int',
+    '10000',
+    'Pause between looks for first replicas that do not lead (Tidemark; in Kafka it is in seconds).',
+    { min: 10 },
+  ),
   define('log.flush.offset.checkpoint.interval.ms', 'int', '60000', 'Pause between recovery checkpoints.', {
     min: 100,
   }),

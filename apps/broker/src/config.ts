@@ -17,6 +17,11 @@ export interface BrokerConfig {
   /** Nothing: no admin HTTP (a broker in a simulation has no sockets). */
   readonly adminListen: Address | undefined;
   readonly runFile: string | undefined;
+  /**
+   * Of the machine: what was written on an earlier boot and not forced to disk may be lost. '' when it is not known;
+   * `main.ts` asks the system.
+   */
+  readonly bootId: string;
   readonly logLevel: string;
   readonly settings: BrokerSettings;
   /** Settings given by the environment, by Kafka's name: shown as static by DescribeConfigs. */
@@ -56,6 +61,7 @@ export function readConfig(
         : address(environment, 'TIDEMARK_ADVERTISED', '', faults),
     adminListen: address(environment, 'TIDEMARK_ADMIN_LISTEN', '127.0.0.1:0', faults),
     runFile: environment.TIDEMARK_RUN_FILE,
+    bootId: environment.TIDEMARK_BOOT_ID ?? '',
     logLevel: environment.TIDEMARK_LOG_LEVEL ?? 'info',
     settings,
     configured: given,
@@ -63,6 +69,8 @@ export function readConfig(
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(config.clusterId)) {
     faults.push('TIDEMARK_CLUSTER_ID: must be 1 to 64 letters, digits, - or _');
   }
+  if (!/^[\x21-\x7e]{0,100}$/.test(config.bootId))
+    faults.push('TIDEMARK_BOOT_ID: must be at most 100 letters, digits or signs, without blanks');
   if (config.dataDirectory === '') faults.push('TIDEMARK_DATA: a directory for the logs is needed');
   if (!LOG_LEVELS.includes(config.logLevel)) {
     faults.push(`TIDEMARK_LOG_LEVEL: must be one of ${LOG_LEVELS.join(', ')}`);

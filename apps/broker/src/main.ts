@@ -20,7 +20,9 @@ function endWith(exitCode: number, ...lines: readonly string[]): never {
 
 const read = readConfig(process.env);
 if ('faults' in read) endWith(EXIT_CONFIG, ...read.faults);
-const { config } = read;
+const bootId =
+  read.config.bootId === '' ? (nodeProcesses.identify(process.pid)?.bootId ?? '') : read.config.bootId;
+const config = { ...read.config, bootId };
 // As all processes write their lines: level by name, time as text.
 const logger = pino({
   level: config.logLevel,

@@ -12,6 +12,7 @@ import type { Address, Clock, Random } from '@tidemark/platform';
 import type { Api, DecodedRequest, EncodableResponse, FieldMap } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import type { BrokerConfig } from '../config.js';
+import type { BrokerSessions } from '../controller/brokers/broker-sessions.js';
 import type { Controller } from '../controller/controller.js';
 import type { ProducerIds } from '../controller/producer-ids.js';
 import type { TopicsOnUse } from '../controller/topics-on-use.js';
@@ -85,6 +86,10 @@ export interface BrokerContext {
   /** The newest metadata that this broker has replayed. */
   metadata(): MetadataImage;
   readonly controller: Controller;
+  /** One of the fixed voters of the metadata quorum. */
+  isVoter(brokerId: number): boolean;
+  /** Which brokers this one hears from, while it is the active controller. */
+  readonly brokerSessions: BrokerSessions;
   readonly topicsOnUse: TopicsOnUse;
   readonly producerIds: ProducerIds;
   readonly coordinators: Coordinators;

@@ -142,6 +142,11 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
     this.connection.destroy();
   }
 
+  /** The broker serves everybody now: takes up what had to wait for that. */
+  admitted(): void {
+    this.pump();
+  }
+
   /** Takes up no further request, and closes when those taken up are answered. */
   drain(): void {
     this.draining = true;
@@ -185,6 +190,8 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
 
   private mayTakeUp(): boolean {
     if (this.congested || this.outbox.unsentBytes > UNSENT_BYTES_MAX) return false;
+    const { dispatch } = this.options;
+    if (!dispatch.serving && !dispatch.admits(this.input.frameKey())) return false;
     const earlier = this.requests[this.first];
     if (earlier === undefined) return true;
     if (earlier.handler.pipelined !== true || this.outstanding >= IN_FLIGHT_MAX) return false;

@@ -10,6 +10,7 @@ import {
   apiVersionsApi,
   decodeRequest,
   encodeResponse,
+  fetchApi,
   readRequestHeader,
   writeResponseHeader,
   type AnyApi,
@@ -44,6 +45,9 @@ export class Dispatch {
   private readonly own = new Map<number, Handler>();
   private readonly apiOf = (key: number): AnyApi | undefined => this.handlerOf(key)?.api;
 
+  /** False while the broker has not joined its cluster: what clients ask waits, what brokers ask does not. */
+  serving = true;
+
   constructor(private readonly options: DispatchOptions) {
     for (const handler of options.handlers) {
       const { key } = handler.api;
@@ -55,6 +59,13 @@ export class Dispatch {
   /** The handler of an API; nothing when this broker does not serve it. */
   handlerOf(key: number): Handler | undefined {
     return key < PUBLISHED_KEYS ? this.table[key] : this.own.get(key);
+  }
+
+  /** Whether a request of this API may be taken up now. Fetches of the metadata log look like any other. */
+  admits(key: number | undefined): boolean {
+    if (this.serving || key === undefined || key === fetchApi.key || key === apiVersionsApi.key) return true;
+    const handler = this.handlerOf(key);
+    return handler === undefined || handler.api.askedBy === 'brokers';
   }
 
   /** Reads header and body. The request's `records` lie in the reader's bytes. */

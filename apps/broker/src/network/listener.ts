@@ -71,6 +71,11 @@ export class Listener {
     return { bound, advertised: this.told };
   }
 
+  /** Takes up what clients have asked meanwhile: the dispatcher serves everybody now. */
+  serveClients(): void {
+    for (const { connection } of [...this.open.values()]) connection.admitted();
+  }
+
   /** Begins to answer, first of all those that came since the port was bound. */
   serve(): void {
     const early = this.early ?? [];
