@@ -4,6 +4,7 @@
  */
 import { majorityOf } from '../quorum/majority.js';
 import type { FollowerProgress } from './follower-progress.js';
+import type { ReplicationRules } from './replication-rules.js';
 
 export interface Leader {
   readonly id: number;
@@ -19,12 +20,13 @@ export function committedByIsr(
   leader: Leader,
   followers: readonly FollowerProgress[],
   lag: { readonly nowMs: number; readonly timeMaxMs: number },
+  rules: Pick<ReplicationRules, 'waitsFor'>,
 ): number {
   let committed = leader.end;
   for (const follower of followers) {
     if (follower.fetchOffset >= committed) continue;
     const joining = follower.admissible && follower.caughtUp(leader.end, lag.nowMs, lag.timeMaxMs);
-    if (follower.inMaximal || joining) committed = follower.fetchOffset;
+    if (rules.waitsFor(follower, joining)) committed = follower.fetchOffset;
   }
   return committed;
 }

@@ -7,4 +7,5 @@ export {
   type ProposedMember,
 } from './leader-state.js';
 export { maximalIsr, nextIsrState, type IsrEvent, type IsrState } from './isr-state.js';
+export { REPLICATION_RULES, type ReplicationRules } from './replication-rules.js';
 export { truncationOffset, type EpochEnd } from './truncation.js';

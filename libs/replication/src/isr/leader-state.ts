@@ -9,6 +9,7 @@
  */
 import { FollowerProgress } from './follower-progress.js';
 import { committedByIsr, committedByMajorities } from './high-watermark.js';
+import { REPLICATION_RULES, type ReplicationRules } from './replication-rules.js';
 import { maximalIsr, nextIsrState, type IsrEvent, type IsrState } from './isr-state.js';
 
 export interface LeadershipOptions {
@@ -20,6 +21,8 @@ export interface LeadershipOptions {
   /** A follower in the in-sync set that was not level with the leader for longer is to leave it. */
   readonly lagTimeMaxMs: number;
   readonly nowMs: number;
+  /** Others than `REPLICATION_RULES` in simulations that test their checkers. */
+  readonly rules?: ReplicationRules | undefined;
 }
 
 /** What the metadata says of the partition. */
@@ -46,6 +49,7 @@ export interface ProposedIsr {
 export class LeaderState {
   minInsyncReplicas: number;
   private readonly localId: number;
+  private readonly rules: ReplicationRules;
   private followers: FollowerProgress[] = [];
   private facts: PartitionFacts;
   private isrState: IsrState;
@@ -58,6 +62,7 @@ export class LeaderState {
     facts: PartitionFacts,
   ) {
     this.localId = options.localId;
+    this.rules = options.rules ?? REPLICATION_RULES;
     this.minInsyncReplicas = options.minInsyncReplicas;
     this.leader = { id: this.localId, end: 0, eligible: false };
     this.lag = { nowMs: options.nowMs, timeMaxMs: options.lagTimeMaxMs };
@@ -113,11 +118,12 @@ export class LeaderState {
     this.leader.end = ownEnd;
     if (this.options.protocol === 'quorum') {
       const committed = committedByMajorities(this.leader, this.followers, this.facts.sets);
-      return committed > this.options.epochStart ? Math.max(current, committed) : current;
+      const mayCommit = this.rules.mayCommit(committed, this.options.epochStart);
+      return mayCommit ? Math.max(current, committed) : current;
     }
-    if (!this.hasEnoughInSync) return current;
+    if (!this.rules.mayAdvance(this.hasEnoughInSync)) return current;
     this.lag.nowMs = nowMs;
-    return Math.max(current, committedByIsr(this.leader, this.followers, this.lag));
+    return Math.max(current, committedByIsr(this.leader, this.followers, this.lag, this.rules));
   }
 
   /** A change of the in-sync set that is due; from then on it is pending. */
@@ -181,13 +187,13 @@ export class LeaderState {
   /** The watermark waited for every member, so one that is below it had more once: its disk has lost it. */
   private hasLostData(follower: FollowerProgress, highWatermark: number): boolean {
     if (this.options.protocol === 'quorum' || !follower.inSync) return false;
-    return follower.fetchOffset !== -1 && follower.fetchOffset < highWatermark;
+    return follower.fetchOffset !== -1 && this.rules.hasLost(follower.fetchOffset, highWatermark);
   }
 
   private mayJoin(follower: FollowerProgress, highWatermark: number): boolean {
     const { fetchOffset } = follower;
     if (follower.inSync || !follower.admissible) return false;
-    return fetchOffset >= highWatermark && fetchOffset >= this.options.epochStart;
+    return this.rules.mayJoin(fetchOffset, highWatermark, this.options.epochStart);
   }
 
   private rebuild(nowMs: number): void {
