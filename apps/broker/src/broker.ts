@@ -19,16 +19,9 @@ import {
 import type { Logger } from 'pino';
 import { AdminHttp } from './admin-http.js';
 import type { BrokerConfig } from './config.js';
-import { BrokerLifecycle } from './controller/brokers/broker-lifecycle.js';
-import { BrokerSessions } from './controller/brokers/broker-sessions.js';
-import { directoryUuid } from './controller/brokers/directory-uuid.js';
-import {
-  previousBrokerEpoch,
-  readLastRegistration,
-  writeLastRegistration,
-} from './controller/brokers/registration-file.js';
 import { Controller } from './controller/controller.js';
 import { SoleLeadership } from './controller/controller-leadership.js';
+import { Membership } from './controller/membership.js';
 import { METADATA_TOPIC } from './controller/metadata-image.js';
 import { MetadataLog } from './controller/metadata-log.js';
 import { ProducerIds } from './controller/producer-ids.js';
@@ -96,8 +89,7 @@ export class Broker {
   private readonly dispatch: Dispatch;
   private readonly listener: Listener;
   private readonly admin: AdminHttp | undefined;
-  private readonly brokerSessions: BrokerSessions;
-  private readonly lifecycle: BrokerLifecycle;
+  private readonly membership: Membership;
   private ready = false;
   private stopped: Promise<void> | undefined;
 
@@ -135,8 +127,13 @@ export class Broker {
       onFailed: options.onFailed,
     });
     this.peers = this.peersOf();
-    this.lifecycle = this.lifecycleOf();
-    this.brokerSessions = this.sessionsOf();
+    this.membership = new Membership({
+      ...{ config, logger, random, disk, clock },
+      controller: this.controller,
+      peers: this.peers,
+      deadlines: this.deadlines,
+      directory: this.directory,
+    });
     const context = this.context();
     this.coordinators = new Coordinators(context);
     const handlers = handlersOf({ ...context, coordinators: this.coordinators });
@@ -191,7 +188,7 @@ export class Broker {
     this.coordinators.start();
     this.dispatch.serving = false;
     this.listener.serve();
-    await Promise.all([this.controller.start(), this.lifecycle.join(advertised)]);
+    await Promise.all([this.controller.start(), this.membership.lifecycle.join(advertised)]);
     await this.groupsLoaded();
     this.housekeeping.start();
     this.dispatch.serving = true;
@@ -210,8 +207,8 @@ export class Broker {
     const { settings } = this.options.config;
     this.ready = false;
     if (settings['controlled.shutdown.enable'])
-      await this.lifecycle.leave(settings['controlled.shutdown.timeout.ms']);
-    this.lifecycle.stop();
+      await this.membership.lifecycle.leave(settings['controlled.shutdown.timeout.ms']);
+    this.membership.stop();
     await this.listener.drain();
     this.coordinators.stop();
     this.replicas.wakeAll();
@@ -219,7 +216,6 @@ export class Broker {
     await this.listener.close(STOP_GRACE_MS);
     this.peers.close();
     this.housekeeping.stop();
-    this.brokerSessions.stop();
     this.controller.stop();
     this.replicas.retireAll();
     this.tick.run();
@@ -272,7 +268,7 @@ export class Broker {
       metadata: () => controller.image,
       controller,
       isVoter: (brokerId) => brokerId === config.nodeId,
-      brokerSessions: this.brokerSessions,
+      brokerSessions: this.membership.sessions,
       topicsOnUse: new TopicsOnUse(controller, config.settings, doors.random),
       producerIds: new ProducerIds(controller, config.nodeId),
       replicas: this.replicas,
@@ -295,40 +291,6 @@ export class Broker {
     while (!this.coordinators.groups.loaded && this.clock.monotonic() < deadline) {
       await sleep(this.clock, LOAD_CHECK_MS);
     }
-  }
-
-  private lifecycleOf(): BrokerLifecycle {
-    const { config, doors, logger } = this.options;
-    const { nodeId: brokerId, clusterId, dataDirectory, bootId, settings } = config;
-    const { cleanlyClosed, directoryId } = this.directory;
-    const last = readLastRegistration(doors.disk, dataDirectory);
-    return new BrokerLifecycle({
-      controller: this.controller,
-      peers: this.peers,
-      deadlines: this.deadlines,
-      random: doors.random,
-      logger,
-      brokerId,
-      clusterId,
-      directoryId: directoryUuid(directoryId),
-      previousBrokerEpoch: previousBrokerEpoch(last, { cleanlyClosed, bootId }),
-      heartbeatIntervalMs: settings['broker.heartbeat.interval.ms'],
-      sessionTimeoutMs: settings['broker.session.timeout.ms'],
-      remember: (epoch) => writeLastRegistration(doors.disk, dataDirectory, { epoch, bootId }),
-    });
-  }
-
-  private sessionsOf(): BrokerSessions {
-    const { config, logger } = this.options;
-    return new BrokerSessions({
-      controller: this.controller,
-      peers: this.peers,
-      clock: this.clock,
-      deadlines: this.deadlines,
-      logger,
-      brokerId: config.nodeId,
-      sessionTimeoutMs: config.settings['broker.session.timeout.ms'],
-    });
   }
 }
 

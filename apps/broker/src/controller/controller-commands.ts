@@ -6,8 +6,8 @@ import type { BrokerHeartbeat, FenceBroker, HeartbeatReply } from './brokers/bro
 import type { RegisterBroker, Registration } from './brokers/register-broker.js';
 import type { UnregisterBroker, Unregistration } from './brokers/unregister-broker.js';
 import type { AlterPartition, AlterPartitionReply } from './partitions/alter-partition.js';
-import type { CompleteElections } from './partitions/complete-elections.js';
-import type { ElectLeaders, ElectionResult } from './partitions/elect-leaders.js';
+import type { CompleteElections } from './elections/complete-elections.js';
+import type { ElectLeaders, ElectionResult } from './elections/elect-leaders.js';
 import type { AlterReassignments, ReassignmentResult } from './partitions/reassign.js';
 import type { NewTopic, TopicResult } from './topics/create-topics.js';
 import type {

@@ -11,8 +11,8 @@ import type { ControllerCommand, ControllerReply } from './controller-commands.j
 import type { ControllerEvent } from './controller-events.js';
 import { MetadataState } from './metadata-state.js';
 import { alterPartition } from './partitions/alter-partition.js';
-import { completeElections } from './partitions/complete-elections.js';
-import { electLeaders } from './partitions/elect-leaders.js';
+import { completeElections } from './elections/complete-elections.js';
+import { electLeaders } from './elections/elect-leaders.js';
 import { alterReassignments } from './partitions/reassign.js';
 import { rulesOf } from './partitions/rules.js';
 import type { TopicDefaults } from './partitions/rules.js';

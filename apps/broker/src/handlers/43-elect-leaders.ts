@@ -4,7 +4,7 @@
  */
 import { ErrorCode } from '@tidemark/wire';
 import type { ElectLeadersRequest, ElectLeadersResponse } from '@tidemark/wire';
-import type { ElectionResult } from '../controller/partitions/elect-leaders.js';
+import type { ElectionResult } from '../controller/elections/elect-leaders.js';
 import { controllerApis } from './controller-apis.js';
 import { defineForwardedHandler } from './forwarded.js';
 

@@ -6,8 +6,8 @@ import { ErrorCode } from '@tidemark/wire';
 import type { PartitionChanged } from '../controller-events.js';
 import { replicationProtocol } from '../metadata-image.js';
 import type { PartitionImage, TopicImage } from '../metadata-image.js';
-import { changePartition } from './partition-change.js';
-import type { Rules } from './rules.js';
+import { changePartition } from '../partitions/partition-change.js';
+import type { Rules } from '../partitions/rules.js';
 
 export interface ElectLeaders {
   readonly type: 'ElectLeaders';

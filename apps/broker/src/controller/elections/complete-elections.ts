@@ -6,9 +6,9 @@
 import type { PartitionChanged } from '../controller-events.js';
 import { replicationProtocol } from '../metadata-image.js';
 import type { PartitionImage } from '../metadata-image.js';
-import { changedPartition } from './partition-fold.js';
-import { afterQuorumStep, quorumStepReady } from './reassignment-steps.js';
-import type { Rules } from './rules.js';
+import { changedPartition } from '../partitions/partition-fold.js';
+import { afterQuorumStep, quorumStepReady } from '../partitions/reassignment-steps.js';
+import type { Rules } from '../partitions/rules.js';
 
 export interface CompleteElections {
   readonly type: 'CompleteElections';

@@ -5,7 +5,7 @@
  */
 import { quorumSets } from '../metadata-image.js';
 import type { PartitionImage } from '../metadata-image.js';
-import { quorumStepReady } from './reassignment-steps.js';
+import { quorumStepReady } from '../partitions/reassignment-steps.js';
 
 /** How far a fenced replica's log goes. */
 export interface LogPosition {
