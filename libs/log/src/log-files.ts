@@ -6,6 +6,7 @@
  * What must hold: after any step that fails or is cut short by a crash, what is on disk opens to a prefix of the log.
  */
 import { writeFileAtomically } from '@tidemark/platform';
+import type { CleanableSegment } from './compaction/cleanable.js';
 import { topicIdText } from './directory/partition-metadata.js';
 import type { EpochHistory } from './epoch-history.js';
 import type { LogResources } from './log-resources.js';
@@ -17,10 +18,16 @@ import {
 } from './producer/producer-snapshot.js';
 import type { ProducerState } from './producer/producer-state.js';
 import { clearRestart, removeSnapshots, writeRestart, type Restart } from './restart.js';
-import type { SegmentSummary } from './retention.js';
 import { loadLog, newSegment, type LoadedLog, type LoadOptions } from './recovery.js';
-import type { Segment } from './segment/segment.js';
-import { OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from './segment/segment-names.js';
+import { Segment } from './segment/segment.js';
+import {
+  CLEANED_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  SEGMENT_SUFFIXES,
+  SWAP_SUFFIX,
+  TIME_INDEX_SUFFIX,
+  offsetFileName,
+} from './segment/segment-names.js';
 import type { Segments } from './segment/segments.js';
 import { markSparse } from './segment/sparse-marker.js';
 
@@ -34,6 +41,7 @@ export class LogFiles {
   readonly loaded: Pick<LoadedLog, 'logStartOffset' | 'logEndOffset' | 'cutBytes' | 'restarted'>;
   private onDisk: boolean;
   private sparse: boolean;
+  private changes = 0;
   /** Names were made or removed since the directory was last forced to disk. */
   private directoryDirty = false;
   /** Renamed files that wait for their removal. */
@@ -62,6 +70,11 @@ export class LogFiles {
   /** Whether there may be gaps between batches. */
   get isSparse(): boolean {
     return this.sparse;
+  }
+
+  /** Another number whenever segments were cut, dropped or closed: what somebody knew of them is out of date. */
+  get generation(): number {
+    return this.changes;
   }
 
   /** Before the first gap is written. Throws DiskError. */
@@ -107,6 +120,7 @@ export class LogFiles {
 
   /** Cuts everything at and beyond `offset`; answers the next offset. A batch that spans it goes. */
   truncateTo(offset: number): number {
+    this.changes += 1;
     const index = this.segments.indexFor(offset);
     // From the end, so that a crash in between leaves no hole.
     for (const segment of this.segments.removeFrom(Math.max(index + 1, 1)).reverse()) this.drop(segment);
@@ -129,6 +143,7 @@ export class LogFiles {
    */
   restartAt(restart: Restart, checkpoint: () => void): void {
     const { disk } = this.resources;
+    this.changes += 1;
     if (this.onDisk) writeRestart(disk, this.directory, restart);
     checkpoint();
     for (const segment of [...this.segments.all()].reverse()) this.drop(segment);
@@ -151,15 +166,42 @@ export class LogFiles {
 
   /** Drops the oldest `count` segments; their files are removed after `delayMs`. */
   dropFirst(count: number, delayMs: number): void {
+    this.changes += 1;
     for (const segment of this.segments.removeFirst(count)) {
       this.drop(segment, delayMs);
       removeProducerSnapshot(this.resources.disk, this.directory, segment.baseOffset);
     }
   }
 
-  /** For retention; the active segment is among them. */
-  summaries(logEndOffset: number): SegmentSummary[] {
+  /**
+   * A compacted segment, complete and on disk under its temporary names, takes the place of `group`. A crash in
+   * between is finished by the next opening (`swap-recovery.ts`). Throws DiskError.
+   */
+  swapIn(group: readonly Segment[], cleaned: Segment): void {
+    const { disk } = this.resources;
+    const rename = (from: string, to: string): void => {
+      // The log goes last.
+      for (const suffix of [...SEGMENT_SUFFIXES].reverse()) {
+        const path = `${this.directory}/${offsetFileName(cleaned.baseOffset, suffix)}`;
+        if (disk.existsSync(path + from)) disk.renameSync(path + from, path + to);
+      }
+      disk.syncDirectorySync(this.directory);
+    };
+    rename(CLEANED_SUFFIX, SWAP_SUFFIX);
+    for (const segment of group) this.drop(segment);
+    rename(SWAP_SUFFIX, '');
+    const { files, clock } = this.resources;
+    const segment = new Segment(disk, files, this.directory, cleaned.baseOffset, {
+      openedAtMs: clock.now(),
+    });
+    segment.adopt(cleaned);
+    this.segments.replaceGroup(group, segment);
+  }
+
+  /** For retention and compaction; the active segment is among them. */
+  summaries(logEndOffset: number): CleanableSegment[] {
     return this.segments.all().map((segment, index) => ({
+      baseOffset: segment.baseOffset,
       bytes: segment.bytes,
       largestTimestamp: segment.maxTimestamp >= 0 ? segment.maxTimestamp : segment.openedAtMs,
       endOffset: this.segments.endOf(index, logEndOffset),
@@ -191,6 +233,7 @@ export class LogFiles {
 
   /** Closes all files and removes at once what waited for it. */
   close(): void {
+    this.changes += 1;
     for (const segment of this.segments.all()) segment.slot.close();
     for (const path of this.doomed) this.resources.disk.removeSync(path);
     this.doomed.clear();

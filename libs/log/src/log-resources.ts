@@ -23,6 +23,8 @@ export interface LogLimits {
   readonly openFilesMax?: number;
   /** Memory kept for reads from disk, bytes. */
   readonly readBytesMax?: number;
+  /** Memory for the keys of the log that is being compacted, bytes. */
+  readonly compactionBytes?: number;
 }
 
 const MIB = 1024 * 1024;

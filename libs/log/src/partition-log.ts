@@ -8,6 +8,10 @@
  * and no timer, and no directory before its first record.
  */
 import type { AppendOptions, AppendResult } from './append/append-result.js';
+import { DamagedBatch } from './compaction/batch-chunks.js';
+import { cleanableRange, type CleanableRange } from './compaction/cleanable.js';
+import { compactionPass, type PassResult } from './compaction/compaction-pass.js';
+import type { KeyMap } from './compaction/key-map.js';
 import type { LogConfig } from './config/log-config.js';
 import { GroupCommit } from './group-commit.js';
 import { LogError } from './log-error.js';
@@ -18,6 +22,7 @@ import type { LogResources } from './log-resources.js';
 import { LogWriter } from './append/log-writer.js';
 import type { ReadOptions, ReadResult } from './read/read-result.js';
 import { expiredSegments } from './retention.js';
+import type { Segment } from './segment/segment.js';
 import { TailRing } from './tail/tail-ring.js';
 import type { TimestampOffset } from './read/time-lookup.js';
 
@@ -304,6 +309,33 @@ export class PartitionLog {
       return count;
     } catch (cause) {
       throw this.writer.fail(cause);
+    }
+  }
+
+  /** What compaction would have to do here, after it got to `checkpoint` the last time. */
+  cleanable(checkpoint: number | undefined): CleanableRange {
+    const upTo = Math.min(this.highWatermark, this.flushed);
+    const segments = this.files.summaries(this.writer.end);
+    const limits = { nowMs: this.resources.clock.now(), logStartOffset: this.start, upTo, checkpoint };
+    return cleanableRange(segments, this.config, limits);
+  }
+
+  /** One pass; nothing when the log changed under it. Rejects as `compactionPass` does; damage is told. */
+  async compact(range: CleanableRange, keys: KeyMap): Promise<PassResult | undefined> {
+    const { files, config } = this;
+    const swap = (group: readonly Segment[], cleaned: Segment): void => {
+      try {
+        this.reads.forget();
+        files.swapIn(group, cleaned);
+      } catch (cause) {
+        throw this.writer.fail(cause);
+      }
+    };
+    try {
+      return await compactionPass({ files, config, range, keys, nowMs: this.resources.clock.now(), swap });
+    } catch (cause) {
+      if (cause instanceof DamagedBatch) this.tellCorrupt(cause.offset);
+      throw cause;
     }
   }
 

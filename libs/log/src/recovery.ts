@@ -121,7 +121,7 @@ export function newSegment(
   baseOffset: number,
 ): Segment {
   const { disk, files, clock } = options.resources;
-  const segment = new Segment(disk, files, options.directory, baseOffset, clock.now());
+  const segment = new Segment(disk, files, options.directory, baseOffset, { openedAtMs: clock.now() });
   segment.offsetIndex.entries.startEmpty();
   segment.timeIndex.entries.startEmpty();
   return segment;
@@ -133,7 +133,7 @@ function findSegments(options: LoadOptions, names: readonly string[]): Segment[]
   for (const name of names) {
     const base = offsetOfFileName(name, LOG_SUFFIX);
     if (base === undefined) continue;
-    const segment = new Segment(disk, files, options.directory, base, clock.now());
+    const segment = new Segment(disk, files, options.directory, base, { openedAtMs: clock.now() });
     segment.writtenBytes = segment.slot.use('read').sizeSync();
     segment.bytes = segment.writtenBytes;
     // Opened again, for writing, when it is written to.

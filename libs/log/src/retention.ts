@@ -30,14 +30,16 @@ export function expiredSegments(
     excess = segments.reduce((sum, segment) => sum + segment.bytes, 0) - config.retentionBytes;
   }
   let count = 0;
-  for (const segment of segments) {
+  for (const [index, segment] of segments.entries()) {
     const tooOld =
       config.deletes &&
       config.retentionMs >= 0 &&
       limits.nowMs - segment.largestTimestamp > config.retentionMs;
     const tooMuch = excess >= segment.bytes;
     const before = segment.endOffset <= limits.logStartOffset;
-    if (segment.bytes === 0 || segment.endOffset > limits.highWatermark) break;
+    // One that compaction emptied is like any other; an empty active one is not.
+    const isEmptyActive = segment.bytes === 0 && index === segments.length - 1;
+    if (isEmptyActive || segment.endOffset > limits.highWatermark) break;
     if (!tooOld && !tooMuch && !before) break;
     excess -= segment.bytes;
     count += 1;

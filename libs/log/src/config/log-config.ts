@@ -25,6 +25,11 @@ export interface LogConfig {
   readonly compressionType: string;
   readonly deletes: boolean;
   readonly compacts: boolean;
+  readonly minCleanableDirtyRatio: number;
+  readonly minCompactionLagMs: number;
+  readonly maxCompactionLagMs: number;
+  /** How long the markers of deleted keys stay in a compacted log. */
+  readonly deleteRetentionMs: number;
 }
 
 /** Texts by topic configuration name; what is absent has its default. */
@@ -60,9 +65,13 @@ export function validateTopicConfigs(texts: ConfigTexts): string[] {
 export function logConfigOf(texts: ConfigTexts = {}): LogConfig {
   const number = (name: TopicConfigName): number => Number(topicConfigValue(name, texts));
   const policy = topicConfigValue('cleanup.policy', texts) as readonly string[];
+  const compacts = policy.includes('compact');
   return {
     segmentBytes: number('segment.bytes'),
-    segmentMs: number('segment.ms'),
+    // Nothing is compacted before its segment is closed.
+    segmentMs: compacts
+      ? Math.min(number('segment.ms'), number('max.compaction.lag.ms'))
+      : number('segment.ms'),
     segmentIndexBytes: number('segment.index.bytes'),
     indexIntervalBytes: number('index.interval.bytes'),
     retentionMs: number('retention.ms'),
@@ -76,7 +85,11 @@ export function logConfigOf(texts: ConfigTexts = {}): LogConfig {
     messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms'),
     compressionType: String(topicConfigValue('compression.type', texts)),
     deletes: policy.includes('delete'),
-    compacts: policy.includes('compact'),
+    compacts,
+    minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
+    minCompactionLagMs: number('min.compaction.lag.ms'),
+    maxCompactionLagMs: number('max.compaction.lag.ms'),
+    deleteRetentionMs: number('delete.retention.ms'),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type Disk,
   type Random,
 } from '@tidemark/platform';
+import { LogCleaner, type CompactionTotals } from '../compaction/log-cleaner.js';
 import type { LogConfig } from '../config/log-config.js';
 import { LogError } from '../log-error.js';
 import { makeLogResources, type LogLimits, type LogResources } from '../log-resources.js';
@@ -52,6 +53,7 @@ export class LogDirectory {
   /** Logs that this process closed in order and may open again. */
   private readonly closedInOrder = new Set<string>();
   private readonly resources: LogResources;
+  private readonly cleaner: LogCleaner;
   /** A use of tail memory; what was not used since is idle. */
   private idleMark = 0;
   private readonly disk: Disk;
@@ -84,6 +86,7 @@ export class LogDirectory {
       start: this.readOffsets(LOG_STARTS),
       watermark: this.readOffsets(HIGH_WATERMARKS),
     };
+    this.cleaner = new LogCleaner(options);
     const marker = `${this.path}/${CLEAN_SHUTDOWN}`;
     this.cleanlyClosed = this.disk.existsSync(marker);
     this.disk.removeSync(marker);
@@ -143,7 +146,10 @@ export class LogDirectory {
       highWatermark: this.offsets.watermark.get(name) ?? 0,
       clean: this.cleanlyClosed || this.closedInOrder.has(name),
       pageCacheLost: this.pageCacheLost,
-      onTruncate: () => this.checkpoint(),
+      onTruncate: (cut) => {
+        this.cleaner.truncated(name, cut.flushedEnd);
+        this.checkpoint();
+      },
     });
     this.closedInOrder.delete(name);
     this.open.set(name, log);
@@ -181,8 +187,7 @@ export class LogDirectory {
     const name = partitionName(partition);
     this.closedInOrder.delete(name);
     // The offsets go first: a new partition of the name must not be measured by them.
-    for (const offsets of Object.values(this.offsets)) offsets.delete(name);
-    this.checkpoint();
+    this.forgetOffsets(name);
     const from = `${this.path}/${name}`;
     if (!this.disk.existsSync(from)) return;
     const suffix = `.${this.options.random.uuid().replaceAll('-', '')}${DELETE_SUFFIX}`;
@@ -204,8 +209,7 @@ export class LogDirectory {
     const unique = this.options.random.uuid().replaceAll('-', '');
     setDirectoryAside(this.disk, this.path, identity, unique);
     // Only now: by these offsets the damaged log is known for what it is if a crash comes between.
-    for (const offsets of Object.values(this.offsets)) offsets.delete(name);
-    this.checkpoint();
+    this.forgetOffsets(name);
   }
 
   /** The partition's log here is not complete until a peer has filled it. On disk when it returns. Throws DiskError. */
@@ -246,6 +250,18 @@ export class LogDirectory {
     writeOffsetCheckpoint(this.disk, file(HIGH_WATERMARKS), this.offsets.watermark);
   }
 
+  /**
+   * Compacts the log that needs it most, off the event loop; false when none does. Call it now and then, and again at
+   * once while it answers true. Rejects with LogError, DiskError.
+   */
+  compact(): Promise<boolean> {
+    return this.cleaner.run(this.open);
+  }
+
+  get compaction(): Readonly<CompactionTotals> {
+    return this.cleaner.totals;
+  }
+
   /** Frees the memory of tails that nobody has read or written for a while; call it now and then. */
   releaseIdle(): void {
     this.resources.memory.evictUnusedSince(this.idleMark);
@@ -264,6 +280,7 @@ export class LogDirectory {
         if (log.failure !== undefined) failures.push(log.failure);
         await log.close().catch((cause: unknown) => failures.push(cause));
       }
+      await this.cleaner.idle();
       this.checkpoint();
       this.open.clear();
       if (failures.length > 0) throw failures[0];
@@ -272,6 +289,12 @@ export class LogDirectory {
     } finally {
       this.lock.release();
     }
+  }
+
+  private forgetOffsets(name: string): void {
+    for (const offsets of Object.values(this.offsets)) offsets.delete(name);
+    this.cleaner.forget(name);
+    this.checkpoint();
   }
 
   private remember(name: string, log: PartitionLog): void {

@@ -111,14 +111,17 @@ export class LogReads {
         const segment = segments.at(index);
         if (segment.baseOffset >= options.upTo) break;
         const result = await this.cold.read(segment, from, maxBytes, options);
+        const isOutOfDate = this.changes !== changes || segment.deleted;
         if (result.error === ErrorCode.CORRUPT_MESSAGE) {
           // The next read finds out what is there now.
-          if (this.changes !== changes || segment.deleted) return emptyRead(from);
+          if (isOutOfDate) return emptyRead(from);
           this.onCorrupt(from);
         }
         const skips =
           result.byteLength === 0 && result.error === ErrorCode.NONE && index + 1 < segments.count;
         if (!skips || !options.minOneBatch) return result;
+        // Other segments are there now, at other places in the list.
+        if (isOutOfDate) return await this.readFile(from, maxBytes, options);
       }
       return emptyRead(from);
     } catch {

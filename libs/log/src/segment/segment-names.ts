@@ -12,8 +12,10 @@ export const SNAPSHOT_SUFFIX = '.snapshot';
 export const SEQUENCES_SUFFIX = '.sequences';
 /** Appended to the name of a file that is gone for readers and waits to be removed. */
 export const DELETED_SUFFIX = '.deleted';
-/** What a compaction that did not finish left behind. */
+/** Of a segment that compaction is writing. */
 export const CLEANED_SUFFIX = '.cleaned';
+/** Of a compacted segment that is complete, while it takes the place of others. */
+export const SWAP_SUFFIX = '.swap';
 
 export const SEGMENT_SUFFIXES = [
   LOG_SUFFIX,

@@ -34,7 +34,16 @@ export interface SegmentMark {
   timeEntries: number;
 }
 
+export interface SegmentOptions {
+  /** Wall clock when this process made or opened it. */
+  readonly openedAtMs: number;
+  /** Behind every file name, while it is no part of the log yet. */
+  readonly nameSuffix?: string;
+}
+
 export class Segment {
+  readonly openedAtMs: number;
+  private readonly nameSuffix: string;
   readonly slot: FileSlot;
   readonly offsetIndex: OffsetIndex;
   readonly timeIndex: TimeIndex;
@@ -57,9 +66,10 @@ export class Segment {
     files: OpenFiles,
     readonly directory: string,
     readonly baseOffset: number,
-    /** Wall clock when this process made or opened it. */
-    readonly openedAtMs: number,
+    options: SegmentOptions,
   ) {
+    this.openedAtMs = options.openedAtMs;
+    this.nameSuffix = options.nameSuffix ?? '';
     this.slot = new FileSlot(disk, files, this.pathOf(LOG_SUFFIX));
     this.offsetIndex = new OffsetIndex(disk, this.pathOf(OFFSET_INDEX_SUFFIX), baseOffset);
     this.timeIndex = new TimeIndex(disk, this.pathOf(TIME_INDEX_SUFFIX), baseOffset);
@@ -67,7 +77,7 @@ export class Segment {
   }
 
   pathOf(suffix: string): string {
-    return `${this.directory}/${offsetFileName(this.baseOffset, suffix)}`;
+    return `${this.directory}/${offsetFileName(this.baseOffset, suffix)}${this.nameSuffix}`;
   }
 
   /** Accounts for a batch that begins at `position` in the file; the entry comes before the batch is counted. */
@@ -224,6 +234,18 @@ export class Segment {
     this.bytes = end;
     this.bytesSinceIndexEntry = distance;
     return nextOffset;
+  }
+
+  /** Knows what `other` knew, whose files it has under other names now. Throws DiskError. */
+  adopt(other: Segment): void {
+    this.bytes = other.bytes;
+    this.writtenBytes = other.writtenBytes;
+    this.maxTimestamp = other.maxTimestamp;
+    this.offsetOfMaxTimestamp = other.offsetOfMaxTimestamp;
+    this.firstTimestamp = other.firstTimestamp;
+    this.bytesSinceIndexEntry = other.bytesSinceIndexEntry;
+    this.offsetIndex.entries.measure();
+    this.timeIndex.entries.measure();
   }
 
   /** Takes the files out of sight; they are removed later. Files that were never made are no matter. */

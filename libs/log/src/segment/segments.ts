@@ -76,6 +76,14 @@ export class Segments {
     return this.list.splice(from);
   }
 
+  /** Puts one in the place of `group`, which lies together. */
+  replaceGroup(group: readonly Segment[], segment: Segment): void {
+    const [first] = group;
+    const at = first === undefined ? -1 : this.list.indexOf(first);
+    assert(at >= 0 && at + group.length < this.list.length, 'a group lies before the active segment');
+    this.list.splice(at, group.length, segment);
+  }
+
   replaceAll(segment: Segment): void {
     this.list.splice(0, this.list.length, segment);
   }

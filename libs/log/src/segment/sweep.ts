@@ -2,7 +2,7 @@
  * Clears a partition's directory of what an earlier process began and did not finish. Called before a log is loaded.
  */
 import type { Disk } from '@tidemark/platform';
-import { LogError } from '../log-error.js';
+import { finishSwaps } from '../compaction/swap-recovery.js';
 import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
@@ -13,16 +13,12 @@ import {
 } from './segment-names.js';
 
 const TEMPORARY_SUFFIX = '.tmp';
-const SWAP_SUFFIX = '.swap';
 const INDEX_SUFFIXES = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX];
 
-/** The names that are left, sorted. Throws `LogError('foreign')` for a compaction that only its author can finish. */
+/** The names that are left, sorted. Throws `LogError('corrupt')` when a compacted segment is damaged. */
 export function sweepDirectory(disk: Disk, directory: string): string[] {
-  const names = disk.listSync(directory);
-  const swapped = names.find((name) => name.endsWith(SWAP_SUFFIX));
-  if (swapped !== undefined) {
-    throw new LogError('foreign', `${directory}/${swapped}: a compaction by another broker was not finished`);
-  }
+  let names = disk.listSync(directory);
+  if (finishSwaps(disk, directory, names)) names = disk.listSync(directory);
   const segments = new Set(names.map((name) => offsetOfFileName(name, LOG_SUFFIX)));
   const isLeftOver = (name: string): boolean => {
     if ([DELETED_SUFFIX, CLEANED_SUFFIX, TEMPORARY_SUFFIX].some((suffix) => name.endsWith(suffix)))

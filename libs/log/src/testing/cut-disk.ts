@@ -21,7 +21,7 @@ export class CutDisk {
       openSync: (path, mode) => this.open(path, mode),
       renameSync: (from, to) => this.change(from, () => real.renameSync(from, to)),
       removeSync: (path) => this.change(path, () => real.removeSync(path)),
-      remove: (path) => this.change(path, () => real.remove(path)),
+      remove: async (path) => this.change(path, () => real.remove(path)),
       makeDirectorySync: (path) => this.change(path, () => real.makeDirectorySync(path)),
     };
     return Object.assign(Object.create(real) as Disk, overlay);

@@ -31,7 +31,8 @@ const CODEC_BITS = 0x07;
 const LOG_APPEND_TIME_BIT = 0x08;
 const TRANSACTIONAL_BIT = 0x10;
 const CONTROL_BIT = 0x20;
-const DELETE_HORIZON_BIT = 0x40;
+/** See `hasDeleteHorizon`. */
+export const DELETE_HORIZON_BIT = 0x40;
 
 const TWO_32 = 0x100000000;
 const SEQUENCE_LIMIT = 0x80000000;

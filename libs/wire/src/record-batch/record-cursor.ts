@@ -11,6 +11,8 @@ const RANGE = new Uint8Array(0);
 export class RecordCursor {
   timestampDelta = 0;
   offsetDelta = 0;
+  /** What follows the timestamp delta: the record's bytes from here on do not depend on the batch's base time. */
+  offsetDeltaStart = 0;
   /** -1: the record has no key. */
   keyLength = -1;
   keyStart = 0;
@@ -35,6 +37,11 @@ export class RecordCursor {
     this.broken = false;
   }
 
+  /** Where the record that the fields describe ends, and the next begins. */
+  get position(): number {
+    return this.recordEnd;
+  }
+
   /** Whether the walk ended because of bytes that are no record. */
   isMalformed(): boolean {
     return this.broken;
@@ -54,6 +61,7 @@ export class RecordCursor {
     if (this.isMalformed() || length < 6 || recordEnd > this.end) return this.stop();
     this.at += 1; // attributes, unused
     this.timestampDelta = this.varint(recordEnd);
+    this.offsetDeltaStart = this.at;
     this.offsetDelta = this.varint(recordEnd);
     this.keyLength = this.varint(recordEnd);
     this.keyStart = this.at;
