@@ -18,6 +18,7 @@ import {
 } from '@tidemark/platform';
 import type { Logger } from 'pino';
 import { AdminHttp } from './admin-http.js';
+import type { BrokerRules } from './broker-rules.js';
 import type { BrokerConfig } from './config.js';
 import { Controller } from './controller/controller.js';
 import { SoleLeadership } from './controller/controller-leadership.js';
@@ -53,6 +54,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** The broker cannot go on (its metadata log failed); the process should end. */
   readonly onFailed: (error: Error) => void;
+  /** Wrong ones, in simulations that test their checkers. */
+  readonly rules?: Partial<BrokerRules> | undefined;
 }
 
 export interface BrokerAddresses {

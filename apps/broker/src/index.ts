@@ -2,3 +2,4 @@
 export { Broker, type BrokerAddresses, type BrokerDoors, type BrokerOptions } from './broker.js';
 export { readConfig, type BrokerConfig, type Environment } from './config.js';
 export { BROKER_CONFIGS } from './config-table.js';
+export { BROKER_RULES, type BrokerRules } from './broker-rules.js';

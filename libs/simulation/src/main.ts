@@ -9,6 +9,7 @@ import { nodeClock } from '@tidemark/platform/node';
 import { pino, type Logger } from 'pino';
 import { SITUATIONS } from './checkers/coverage.js';
 import type { Schedule } from './faults/fault.js';
+import { MUTANTS, mutantNamed, type Mutant } from './run/mutants.js';
 import { shrink } from './run/shrink.js';
 import { simulate, type SimulationOptions, type SimulationResult } from './run/simulate.js';
 import { Totals } from './run/totals.js';
@@ -25,6 +26,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     brokers: { type: 'string', default: '3' },
     schedule: { type: 'string' },
+    mutant: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'log-level': { type: 'string', default: 'warn' },
     shrink: { type: 'boolean', default: false },
@@ -41,7 +44,7 @@ const cpuMs = (): number => {
   return (user + system) / 1000;
 };
 
-function optionsFor(seed: number, schedule: Schedule | undefined): SimulationOptions {
+function optionsFor(seed: number, schedule: Schedule | undefined, mutant?: Mutant): SimulationOptions {
   const logger = (node: number): Logger =>
     pino(
       { level: values['log-level'], base: { node }, timestamp: false },
@@ -51,6 +54,7 @@ function optionsFor(seed: number, schedule: Schedule | undefined): SimulationOpt
     seed,
     brokers: Number(values.brokers),
     turns: (next) => nodeClock.defer(next),
+    mutant: mutant ?? (values.mutant === undefined ? undefined : mutantNamed(values.mutant)),
     ...(schedule === undefined ? {} : { schedule }),
     ...(values.trace ? { trace: say, logger } : {}),
   };
@@ -58,7 +62,8 @@ function optionsFor(seed: number, schedule: Schedule | undefined): SimulationOpt
 
 function replayCommand(seed: number): string {
   const brokers = values.brokers === '3' ? '' : ` --brokers ${values.brokers}`;
-  return `npm run sim -- --seed ${seed}${brokers} --trace`;
+  const mutant = values.mutant === undefined ? '' : ` --mutant ${values.mutant}`;
+  return `npm run sim -- --seed ${seed}${brokers}${mutant} --trace`;
 }
 
 async function report(result: SimulationResult, schedule: Schedule | undefined): Promise<void> {
@@ -84,7 +89,35 @@ async function report(result: SimulationResult, schedule: Schedule | undefined):
   say(`  ${smallest.length} faults are enough: ${fileURLToPath(new URL(name, REGRESSIONS))}`);
 }
 
+/** Each mutant over the same seeds: how many found it, the first of them, and by which checker. */
+async function tryMutants(first: number, count: number): Promise<number> {
+  let missed = 0;
+  say('| Mutant | The bug | Found in | First | By |');
+  say('|---|---|---|---|---|');
+  for (const mutant of MUTANTS) {
+    const by = new Map<string, number>();
+    let found = 0;
+    let firstSeed: number | undefined;
+    for (let seed = first; seed < first + count; seed += 1) {
+      const { invariant } = await simulate(optionsFor(seed, undefined, mutant));
+      if (invariant === undefined) continue;
+      found += 1;
+      firstSeed ??= seed;
+      by.set(invariant, (by.get(invariant) ?? 0) + 1);
+    }
+    if (found === 0) missed += 1;
+    const checkers = [...by]
+      .sort((one, other) => other[1] - one[1])
+      .map(([name, times]) => `${name} ${times}`);
+    say(
+      `| \`${mutant.name}\` | ${mutant.bug} | ${found} of ${count} | ${firstSeed ?? '–'} | ${checkers.join(', ') || 'nobody'} |`,
+    );
+  }
+  return missed === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
+  if (values.mutants) return tryMutants(Number(values.from), Number(values.seeds));
   const schedule =
     values.schedule === undefined
       ? undefined

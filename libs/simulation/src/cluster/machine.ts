@@ -10,6 +10,7 @@ import { Broker, readConfig, type BrokerConfig, type Environment } from '@tidema
 import { DiskError, NetworkError } from '@tidemark/platform';
 import { LogError } from '@tidemark/log';
 import { pino, type Logger } from 'pino';
+import type { Mutant } from '../run/mutants.js';
 import { BrokerView } from './broker-view.js';
 import { DiskImage } from '../doors/disk-image.js';
 import { Incarnation, KilledError } from '../doors/incarnation.js';
@@ -34,6 +35,7 @@ export interface MachineOptions {
   readonly logger?: Logger | undefined;
   /** What the wall clock of the machine is off by. */
   readonly skewMs?: number;
+  readonly mutant?: Mutant | undefined;
 }
 
 /** Why a process is not there any more. */
@@ -66,6 +68,7 @@ export class Machine {
     this.id = options.id;
     this.host = hostOf(options.id);
     this.disk = new DiskImage(options.random.fork(`disk:${options.id}`));
+    this.disk.lies = options.mutant?.lies;
   }
 
   get running(): boolean {
@@ -152,6 +155,7 @@ export class Machine {
         doors,
         logger,
         onFailed: (error) => this.exit(owner, 'exited', error),
+        rules: this.options.mutant?.rules,
       });
       this.broker = broker;
       this.view = new BrokerView(broker, this.id);
@@ -183,6 +187,7 @@ export class Machine {
     this.broker = undefined;
     this.view = undefined;
     this.ending = ending;
+    if (this.options.mutant?.forgets !== undefined) this.disk.forget(this.options.mutant.forgets);
     this.options.hub.killed(incarnation, this.host, ending === 'power-lost');
     this.onEnded?.(ending);
   }

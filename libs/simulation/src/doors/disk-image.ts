@@ -28,6 +28,8 @@ export class DiskImage {
   /** Rises when a sync ends. */
   durableVersion = 0;
   writesRefused = 0;
+  /** Files that it says are synced without doing it: a mutant's disk. */
+  lies: RegExp | undefined;
   /** Calls that took longer because of `slowMs`. */
   slowedCalls = 0;
   root = new StoredDirectory();
@@ -74,6 +76,17 @@ export class DiskImage {
     this.locks.clear();
     this.namesVersion += 1;
     this.durableVersion += 1;
+  }
+
+  /** Removes the files whose path matches, as if they had never been written. */
+  forget(paths: RegExp): void {
+    for (const { path } of this.filesBelow('', '')) {
+      if (!paths.test(path)) continue;
+      const { directory, name } = this.parentOf(path);
+      directory.change([name, undefined]);
+      directory.sync();
+    }
+    this.namesVersion += 1;
   }
 
   /** The disk is replaced by a new one. */

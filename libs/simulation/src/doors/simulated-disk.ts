@@ -188,7 +188,7 @@ export class SimulatedDisk implements Disk {
       image.trouble.failingSyncs -= 1;
       throw new DiskError('io', path, 'sync failed');
     }
-    file.endSync(taken);
+    if (image.lies?.test(path) !== true) file.endSync(taken);
     image.durableVersion += 1;
   }
 

@@ -19,6 +19,7 @@ import { SeededRandom } from '../doors/seeded-random.js';
 import { SimulatedNetwork } from '../doors/simulated-network.js';
 import { VirtualClock } from '../doors/virtual-clock.js';
 import { World, type Turns } from '../doors/world.js';
+import type { Mutant } from './mutants.js';
 import type { ClusterConfig } from './cluster-config.js';
 
 export interface ClusterOptions {
@@ -27,6 +28,7 @@ export interface ClusterOptions {
   readonly turns: Turns;
   readonly logger?: ((node: number) => Logger) | undefined;
   readonly trace?: ((line: string) => void) | undefined;
+  readonly mutant?: Mutant | undefined;
 }
 
 const CLIENTS_MAX = 8;
@@ -64,6 +66,7 @@ export class Cluster {
           environment,
           skewMs: config.skewsMs[index] ?? 0,
           logger: logger?.(index + 1),
+          mutant: options.mutant,
         }),
     );
     this.invariants = new Invariants({

@@ -18,7 +18,7 @@ import { Nemesis } from '../faults/nemesis.js';
 import { clusterConfigOf } from './cluster-config.js';
 import { Cluster, type ClusterOptions } from './cluster.js';
 
-export interface SimulationOptions extends Pick<ClusterOptions, 'turns' | 'logger' | 'trace'> {
+export interface SimulationOptions extends Pick<ClusterOptions, 'turns' | 'logger' | 'trace' | 'mutant'> {
   readonly seed: number;
   readonly schedule?: Schedule;
   readonly brokers?: number;
@@ -132,6 +132,10 @@ class Run {
         const configs = [
           { name: 'replication.protocol', value: topic.protocol },
           { name: 'min.insync.replicas', value: String(Math.min(2, config.brokers)) },
+          ...Object.entries(this.cluster.options.mutant?.topicConfigs ?? {}).map(([name, value]) => ({
+            name,
+            value,
+          })),
         ];
         const asked = {
           name: topic.name,

@@ -1,0 +1,30 @@
+/**
+ * The decisions of a whole broker that safety rests on. An object, because a checker is only worth what it catches: the
+ * simulation of whole clusters replaces one rule at a time by a wrong one and must find out
+ * (`libs/simulation/src/run/mutants.ts`). `main.ts` gives none, so no configuration reaches it.
+ */
+import {
+  QUORUM_RULES,
+  REPLICATION_RULES,
+  type QuorumRules,
+  type ReplicationRules,
+} from '@tidemark/replication';
+
+export interface BrokerRules {
+  readonly replication: ReplicationRules;
+  readonly quorum: QuorumRules;
+  /** How far a replica has its log, when it acknowledges: written, in topics that flush before that flushed. */
+  ownEnd(log: { readonly acknowledgeableEnd: number; readonly logEndOffset: number }): number;
+  /** Of a replica that a leader proposes for the in-sync set: the registration that it fetched as (KIP-903). */
+  proposedEpoch(brokerEpoch: number): number;
+  /** What a broker that starts says of its last life: -1 when it may have lost what it had written (KIP-966). */
+  previousEpoch(brokerEpoch: number): number;
+}
+
+export const BROKER_RULES: BrokerRules = {
+  replication: REPLICATION_RULES,
+  quorum: QUORUM_RULES,
+  ownEnd: (log) => log.acknowledgeableEnd,
+  proposedEpoch: (brokerEpoch) => brokerEpoch,
+  previousEpoch: (brokerEpoch) => brokerEpoch,
+};
