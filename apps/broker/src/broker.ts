@@ -113,6 +113,7 @@ export class Broker {
       clusterId,
       nodeId: brokerId,
       ringBytesMax: settings['tail.cache.bytes'],
+      compactionBytes: settings['log.cleaner.dedupe.buffer.size'],
     });
     this.replicas = new Replicas({ directory: this.directory, brokerId, settings, tick: this.tick, logger });
     const metadataLog = this.directory.openLog(METADATA_IDENTITY, logConfigOf(METADATA_CONFIGS));
@@ -236,6 +237,7 @@ export class Broker {
           partitions: () => this.replicas.count,
           parkedReads: () => this.replicas.parkedReads,
           tailBytes: () => this.directory.tailBytes,
+          compaction: () => this.directory.compaction,
         },
       ),
       image: () => this.controller.image,

@@ -74,6 +74,16 @@ const OWN_CONFIGS = [
   define('log.flush.offset.checkpoint.interval.ms', 'int', '60000', 'Pause between recovery checkpoints.', {
     min: 100,
   }),
+  define('log.cleaner.backoff.ms', 'long', '15000', 'Pause between two looks for logs to compact.', {
+    min: 1,
+  }),
+  define(
+    'log.cleaner.dedupe.buffer.size',
+    'long',
+    '16777216',
+    'Memory for the keys of the log that is being compacted, bytes; 32 a key. One that has more takes several runs.',
+    { min: 65536 },
+  ),
   define('log.retention.check.interval.ms', 'long', '300000', 'Pause between two retention runs.', {
     min: 1,
   }),

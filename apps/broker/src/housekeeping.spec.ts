@@ -57,6 +57,26 @@ describe('housekeeping', () => {
     expect(saved).toContain('t 0 1');
   });
 
+  it('compacts the logs whose topic says so, and counts it', async () => {
+    const texts = { 'cleanup.policy': 'compact', 'segment.bytes': '1000', 'min.cleanable.dirty.ratio': '0' };
+    const compacted = directory.openLog({ ...IDENTITY, partition: 1 }, logConfigOf(texts));
+    for (let index = 0; index < 4; index += 1) {
+      const record = { key: Buffer.from('k'), value: Buffer.alloc(600, 'x') };
+      compacted.append(buildBatch([record], { timestamp: 1_700_000_000_000 }), {
+        origin: 'client',
+        leaderEpoch: 0,
+      });
+    }
+    expect(compacted.writeStaged()).toBeUndefined();
+    await compacted.flush();
+    compacted.highWatermark = compacted.logEndOffset;
+    const before = compacted.sizeBytes;
+    clock.advance(15_000);
+    while (directory.compaction.runs === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(compacted.sizeBytes).toBeLessThan(before / 1.9);
+    expect(directory.compaction).toMatchObject({ runs: 1, failures: 0 });
+  });
+
   it('gives up the tail of a log that nobody uses, and not of one that somebody does', () => {
     append();
     for (let minute = 0; minute < 5; minute += 1) {

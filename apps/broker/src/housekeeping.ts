@@ -1,6 +1,6 @@
 /**
- * What has to be done now and then: flushes that are due, checkpoints, retention, forgetting silent producers and the
- * tails of idle logs. Holds one timer per duty. Started and stopped by `broker.ts`. A duty that fails is logged and done again next time.
+ * What has to be done now and then: flushes that are due, checkpoints, retention, compaction, forgetting silent
+ * producers and the tails of idle logs. Holds one timer per duty. Started and stopped by `broker.ts`. A duty that fails is logged and done again next time.
  */
 import type { LogDirectory } from '@tidemark/log';
 import type { Clock, Timer } from '@tidemark/platform';
@@ -30,6 +30,7 @@ const DELAY_MAX_MS = 2 ** 31 - 1;
 export class Housekeeping {
   private readonly timers = new Map<string, Timer>();
   private stopped = false;
+  private compacting = false;
 
   constructor(private readonly options: HousekeepingOptions) {}
 
@@ -66,8 +67,35 @@ export class Housekeeping {
         ),
         run: () => directory.checkpoint(),
       },
+      { name: 'compaction', periodMs: settings['log.cleaner.backoff.ms'], run: () => this.compact() },
       { name: 'idle tails', periodMs: TAIL_CHECK_MS, run: () => directory.releaseIdle() },
     ];
+  }
+
+  /** One log after the other, while any needs it; a run that is under way is not joined by another. */
+  private compact(): void {
+    if (this.compacting) return;
+    this.compacting = true;
+    this.compactAll()
+      .catch((err: unknown) => this.options.logger.error({ err }, 'compaction failed'))
+      .finally(() => {
+        this.compacting = false;
+      });
+  }
+
+  private async compactAll(): Promise<void> {
+    const { directory, logger } = this.options;
+    for (;;) {
+      const before = { ...directory.compaction };
+      if (this.stopped || !(await directory.compact())) return;
+      const { runs, bytesBefore, bytesAfter } = directory.compaction;
+      // It was cut, closed or thrown away under the run; the next look finds out what is left to do.
+      if (runs === before.runs) return;
+      logger.info(
+        { bytesBefore: bytesBefore - before.bytesBefore, bytesAfter: bytesAfter - before.bytesAfter },
+        'a log was compacted',
+      );
+    }
   }
 
   private schedule(duty: Duty): void {

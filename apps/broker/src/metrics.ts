@@ -3,6 +3,7 @@
  * of them when somebody asks. Labels come from our own tables (APIs, close reasons), never from clients.
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { CompactionTotals } from '@tidemark/log';
 import { CLOSE_REASONS, type CloseReason } from './network/close-reason.js';
 
 /** Published request keys are below; the place after them is that of our own keys, all together. */
@@ -17,6 +18,7 @@ export interface MetricSources {
   partitions(): number;
   parkedReads(): number;
   tailBytes(): number;
+  compaction(): Readonly<CompactionTotals>;
 }
 
 export class BrokerMetrics {
@@ -107,6 +109,11 @@ export class BrokerMetrics {
     single('partitions', 'Partitions with a replica here', () => sources.partitions(), Gauge);
     single('parked_reads', 'Fetch requests that wait for records', () => sources.parkedReads(), Gauge);
     single('tail_bytes', 'Memory of the tails of all logs, bytes', () => sources.tailBytes(), Gauge);
+    const compacted = (name: keyof CompactionTotals) => (): number => sources.compaction()[name];
+    single('compactions_total', 'Logs compacted', compacted('runs'));
+    single('compaction_failures_total', 'Compactions that failed', compacted('failures'));
+    single('compaction_read_bytes_total', 'Bytes of segments compacted', compacted('bytesBefore'));
+    single('compaction_written_bytes_total', 'Bytes that compaction left', compacted('bytesAfter'));
     return registry;
   }
 

@@ -1,4 +1,5 @@
 /** The partition log on Apache Kafka's on-disk format. Used by the broker and the CLI's tools. */
+export type { CompactionTotals } from './compaction/log-cleaner.js';
 export type { AppendOptions, AppendOrigin, AppendResult } from './append/append-result.js';
 export {
   parseConfig,
