@@ -11,6 +11,8 @@ import type { Replicas } from './replicas/replicas.js';
 export interface AdminHttpOptions {
   readonly registry: Registry;
   readonly image: () => MetadataImage;
+  /** The active controller's; -1 while there is none. */
+  readonly controllerId: () => number;
   readonly replicas: Replicas;
   /** True between the end of the start and the beginning of the stop. */
   readonly ready: () => boolean;
@@ -72,7 +74,7 @@ export class AdminHttp {
   private async answer(request: IncomingMessage): Promise<Answer> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return json({ error: 'only GET is served' }, 405);
-    const { registry, image, ready } = this.options;
+    const { registry, image, controllerId, ready } = this.options;
     // Not by `new URL`, which throws on what a stranger may send ("//").
     switch (request.url?.split('?', 1)[0]) {
       case '/healthz':
@@ -82,7 +84,7 @@ export class AdminHttp {
       case '/metrics':
         return { status: 200, type: registry.contentType, body: await registry.metrics() };
       case '/brokers':
-        return json({ controllerId: image().controllerId, brokers: [...image().brokers.values()] });
+        return json({ controllerId: controllerId(), brokers: [...image().brokers.values()] });
       case '/topics':
         return json(this.topics());
       default:

@@ -241,6 +241,7 @@ export class Broker {
         },
       ),
       image: () => this.controller.image,
+      controllerId: () => this.controller.leaderId,
       replicas: this.replicas,
       ready: () => this.ready,
     });
@@ -264,6 +265,12 @@ export class Broker {
   private context(): Omit<BrokerContext, 'coordinators'> {
     const { config, doors, logger } = this.options;
     const { controller } = this;
+    const activeController = new ActiveController({
+      peers: this.peers,
+      clock: this.clock,
+      deadlines: this.deadlines,
+      leaderId: () => controller.leaderId,
+    });
     return {
       config,
       clock: this.clock,
@@ -274,16 +281,16 @@ export class Broker {
       controller,
       isVoter: (brokerId) => brokerId === config.nodeId,
       brokerSessions: this.membership.sessions,
-      topicsOnUse: new TopicsOnUse(controller, config.settings, doors.random),
-      producerIds: new ProducerIds(controller, config.nodeId),
+      topicsOnUse: new TopicsOnUse({
+        controller,
+        activeController,
+        settings: config.settings,
+        brokersMin: 1,
+      }),
+      producerIds: new ProducerIds(activeController, config.nodeId),
       replicas: this.replicas,
       peers: this.peers,
-      activeController: new ActiveController({
-        peers: this.peers,
-        clock: this.clock,
-        deadlines: this.deadlines,
-        leaderId: () => controller.leaderId,
-      }),
+      activeController,
       tick: this.tick,
       deadlines: this.deadlines,
       checkpoint: () => this.directory.checkpoint(),

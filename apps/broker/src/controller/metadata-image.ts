@@ -73,8 +73,6 @@ export interface TopicImage {
 
 export interface MetadataImage {
   readonly clusterId: string;
-  /** A broker that takes controller work; -1 while none is registered. */
-  readonly controllerId: number;
   readonly brokers: ReadonlyMap<number, BrokerImage>;
   readonly topics: ReadonlyMap<string, TopicImage>;
   readonly topicsById: ReadonlyMap<string, TopicImage>;

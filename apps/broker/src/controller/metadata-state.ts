@@ -54,11 +54,6 @@ export class MetadataState implements MetadataImage {
 
   constructor(readonly clusterId: string) {}
 
-  /** Any broker takes controller work; as long as there is no quorum it is the one with the lowest id. */
-  get controllerId(): number {
-    return this.brokers.size === 0 ? -1 : Math.min(...this.brokers.keys());
-  }
-
   wasDeleted(topicId: string): boolean {
     return this.#deletedIds.has(topicId);
   }

@@ -4,7 +4,12 @@
  * InitProducerId.
  */
 import { ErrorCode } from '@tidemark/wire';
-import type { Controller } from './controller.js';
+import { controllerApis } from '../handlers/controller-apis.js';
+import type { ActiveController } from '../peers/active-controller.js';
+import { PeerFailure } from '../peers/peer-failure.js';
+
+const VERSION = 0;
+const TIMEOUT_MS = 10_000;
 
 /** Requests that wait for one block; more are told to come again. */
 const WAITING_MAX = 10_000;
@@ -17,7 +22,7 @@ export class ProducerIds {
   #waiting: ((answer: ProducerIdAnswer) => void)[] = [];
 
   constructor(
-    private readonly controller: Pick<Controller, 'submit'>,
+    private readonly activeController: Pick<ActiveController, 'request'>,
     private readonly brokerId: number,
   ) {}
 
@@ -35,16 +40,18 @@ export class ProducerIds {
   }
 
   #fetchBlock(): void {
-    this.controller.submit({ type: 'AllocateProducerIds', brokerId: this.brokerId }, (answer) => {
+    const request = { brokerId: this.brokerId, brokerEpoch: -1 };
+    const asked = { version: VERSION, request, timeoutMs: TIMEOUT_MS };
+    this.activeController.request(controllerApis.allocateProducerIds, asked, (answer) => {
       const waiting = this.#waiting;
       this.#waiting = [];
-      if ('error' in answer) {
+      if (answer instanceof PeerFailure || answer.errorCode !== ErrorCode.NONE) {
         // Every client tries again after this one; NOT_CONTROLLER would send some of them elsewhere for nothing.
         for (const done of waiting) done({ error: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS });
         return;
       }
-      this.#next = answer.reply.firstProducerId;
-      this.#end = this.#next + answer.reply.count;
+      this.#next = answer.producerIdStart;
+      this.#end = this.#next + answer.producerIdLen;
       for (const done of waiting) this.next(done);
     });
   }

@@ -30,7 +30,7 @@ export const metadataHandler = defineHandler(metadataApi, (broker) => (request, 
     throttleTimeMs: 0,
     brokers: brokerEndpoints(image, broker, context),
     clusterId: image.clusterId,
-    controllerId: image.controllerId,
+    controllerId: broker.controller.leaderId,
     topics: topicsOf(broker, request, context),
     clusterAuthorizedOperations: clusterAsked ? allOperations('cluster') : NOT_ASKED,
     errorCode: ErrorCode.NONE,
@@ -79,7 +79,8 @@ function known(topic: TopicImage, image: MetadataImage, operations: number): Top
 
 /** A partition without a leader is listed all the same. */
 export function partitionAnswer(partition: PartitionImage, image: MetadataImage): PartitionAnswer {
-  const alive = image.brokers.has(partition.leader);
+  const isAlive = (id: number): boolean => image.brokers.get(id)?.fenced === false;
+  const alive = isAlive(partition.leader);
   return {
     errorCode: alive ? ErrorCode.NONE : ErrorCode.LEADER_NOT_AVAILABLE,
     partitionIndex: partition.partition,
@@ -87,6 +88,6 @@ export function partitionAnswer(partition: PartitionImage, image: MetadataImage)
     leaderEpoch: partition.leaderEpoch,
     replicaNodes: partition.replicas,
     isrNodes: partition.isr,
-    offlineReplicas: partition.replicas.filter((id) => !image.brokers.has(id)),
+    offlineReplicas: partition.replicas.filter((id) => !isAlive(id)),
   };
 }

@@ -32,12 +32,14 @@ export const describeClusterHandler = defineHandler(
       errorCode: ErrorCode.NONE,
       endpointType,
       clusterId: image.clusterId,
-      controllerId: image.controllerId,
-      brokers: brokerEndpoints(image, broker, context).map(({ nodeId, ...where }) => ({
-        brokerId: nodeId,
-        ...where,
-        isFenced: false,
-      })),
+      controllerId: broker.controller.leaderId,
+      brokers: brokerEndpoints(image, broker, context, request.includeFencedBrokers).map(
+        ({ nodeId, ...where }) => ({
+          brokerId: nodeId,
+          ...where,
+          isFenced: image.brokers.get(nodeId)?.fenced === true,
+        }),
+      ),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
         ? allOperations('cluster')
         : NOT_ASKED,

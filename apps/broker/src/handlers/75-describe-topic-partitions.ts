@@ -72,9 +72,9 @@ function topicAnswer(image: MetadataImage, name: string, first: number, limit: n
     isInternal: topic.internal,
     partitions: topic.partitions.slice(first, first + limit).map((partition) => ({
       ...partitionAnswer(partition, image),
-      offlineReplicas: partition.replicas.filter((id) => !image.brokers.has(id)),
-      eligibleLeaderReplicas: [],
-      lastKnownElr: [],
+      offlineReplicas: partition.replicas.filter((id) => image.brokers.get(id)?.fenced !== false),
+      eligibleLeaderReplicas: partition.elr,
+      lastKnownElr: partition.lastKnownElr,
     })),
     topicAuthorizedOperations: allOperations('topic'),
   };

@@ -21,10 +21,7 @@ export class BrokerView {
   private replicas: LiveReplica[] = [];
   private seenAt = -1;
 
-  constructor(
-    readonly broker: Broker,
-    private readonly node: number,
-  ) {}
+  constructor(readonly broker: Broker) {}
 
   get image(): Image {
     return this.broker.controller.image;
@@ -32,7 +29,7 @@ export class BrokerView {
 
   /** It decides for the cluster. */
   get isController(): boolean {
-    return this.image.controllerId === this.node;
+    return this.broker.controller.active;
   }
 
   /** The replicas here; each reads through to the broker. */

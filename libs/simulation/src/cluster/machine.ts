@@ -158,7 +158,7 @@ export class Machine {
         rules: this.options.mutant?.rules,
       });
       this.broker = broker;
-      this.view = new BrokerView(broker, this.id);
+      this.view = new BrokerView(broker);
       broker.start().then(
         () => {
           if (owner.alive) this.ready = true;
