@@ -18,7 +18,7 @@ import {
 } from '@tidemark/platform';
 import type { Logger } from 'pino';
 import { AdminHttp } from './admin-http.js';
-import type { BrokerRules } from './broker-rules.js';
+import { BROKER_RULES, type BrokerRules } from './broker-rules.js';
 import type { BrokerConfig } from './config.js';
 import { Controller } from './controller/controller.js';
 import { SoleLeadership } from './controller/controller-leadership.js';
@@ -115,7 +115,7 @@ export class Broker {
       ringBytesMax: settings['tail.cache.bytes'],
       compactionBytes: settings['log.cleaner.dedupe.buffer.size'],
     });
-    this.replicas = new Replicas({ directory: this.directory, brokerId, settings, tick: this.tick, logger });
+    this.replicas = this.replicasOf();
     const metadataLog = this.directory.openLog(METADATA_IDENTITY, logConfigOf(METADATA_CONFIGS));
     reportCut(metadataLog, logger);
     this.controller = new Controller({
@@ -244,6 +244,28 @@ export class Broker {
       controllerId: () => this.controller.leaderId,
       replicas: this.replicas,
       ready: () => this.ready,
+    });
+  }
+
+  private replicasOf(): Replicas {
+    const { config, doors, logger } = this.options;
+    return new Replicas({
+      directory: this.directory,
+      disk: doors.disk,
+      brokerId: config.nodeId,
+      settings: config.settings,
+      tick: this.tick,
+      clock: this.clock,
+      deadlines: this.deadlines,
+      logger,
+      metrics: this.metrics,
+      peers: { to: (brokerId, purpose) => this.peers.to(brokerId, purpose) },
+      proposals: {
+        propose: (proposal, done) => this.membership.isrProposals.propose(proposal, done),
+      },
+      rules: { ...BROKER_RULES, ...this.options.rules },
+      metadata: () => this.controller.image,
+      brokerEpoch: () => this.membership.lifecycle.brokerEpoch,
     });
   }
 

@@ -125,6 +125,13 @@ const OWN_CONFIGS = [
     'Pause between watermark checkpoints.',
     { min: 100 },
   ),
+  define(
+    'replica.lag.time.max.ms',
+    'long',
+    '30000',
+    'A follower not level with its leader for longer leaves the in-sync set.',
+    { min: 1 },
+  ),
   define('socket.request.max.bytes', 'int', '104857600', 'Largest request frame.', { min: 1 }),
   define('tail.cache.bytes', 'int', '8388608', 'Tail of a busy log kept in memory (Tidemark).', {
     min: 65536,

@@ -26,6 +26,9 @@ export class BrokerMetrics {
   producedBytes = 0;
   producedBatches = 0;
   fetchedBytes = 0;
+  /** Bytes of record batches that followers copied from here, and that were copied here. */
+  replicatedOutBytes = 0;
+  replicatedInBytes = 0;
   private readonly started = new Float64Array(API_KEYS + 1);
   private readonly ended = new Float64Array(API_KEYS + 1);
   private readonly busyMs = new Float64Array(API_KEYS + 1);
@@ -105,6 +108,10 @@ export class BrokerMetrics {
     single('produced_bytes_total', 'Bytes of record batches appended', () => this.producedBytes);
     single('produced_batches_total', 'Record batches appended', () => this.producedBatches);
     single('fetched_bytes_total', 'Bytes of record batches read', () => this.fetchedBytes);
+    const outBytes = (): number => this.replicatedOutBytes;
+    single('replicated_out_bytes_total', 'Bytes of record batches that followers copied', outBytes);
+    const inBytes = (): number => this.replicatedInBytes;
+    single('replicated_in_bytes_total', 'Bytes of record batches copied from leaders', inBytes);
     single('connections', 'Open connections', () => sources.connections(), Gauge);
     single('partitions', 'Partitions with a replica here', () => sources.partitions(), Gauge);
     single('parked_reads', 'Fetch requests that wait for records', () => sources.parkedReads(), Gauge);

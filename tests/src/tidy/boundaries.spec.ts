@@ -42,7 +42,16 @@ describe('boundaries', () => {
           const project =
             name === 'tools'
               ? name
-              : ['contracts', 'decider', 'log', 'platform', 'service', 'wire'].includes(name)
+              : [
+                    'contracts',
+                    'decider',
+                    'log',
+                    'platform',
+                    'replication',
+                    'service',
+                    'simulation',
+                    'wire',
+                  ].includes(name)
                 ? `libs/${name}`
                 : `apps/${name}`;
           const index = deep === undefined || (name === 'platform' && deep === 'node') || deep === 'testing';

@@ -142,7 +142,7 @@ class PendingProduce {
     }
     // There is no transaction that the partition could be part of.
     if (isTransactional(records, 0)) return ErrorCode.INVALID_TXN_STATE;
-    if (acks === -1 && replica.inSyncCount < replica.minInsyncReplicas) return ErrorCode.NOT_ENOUGH_REPLICAS;
+    if (acks === -1 && !replica.hasEnoughInSync) return ErrorCode.NOT_ENOUGH_REPLICAS;
     return ErrorCode.NONE;
   }
 

@@ -1,7 +1,8 @@
 /**
- * Fetch: record batches from an offset on, for consumers. Answers at once when there is enough, an error, or nothing
- * to wait for; else the request waits at its replicas and is looked at in every tick that commits records, until its
- * time is up. Fetch sessions are declined (session id 0), which the protocol allows: every request is a full one.
+ * Fetch: record batches from an offset on. Answers consumers at once when there is enough, an error, or nothing to wait
+ * for; else the request waits at its replicas and is looked at in every tick that commits records, until its time is
+ * up. Fetch sessions are declined to consumers (session id 0), which the protocol allows: every request of theirs is a
+ * full one. Followers have them (`replicas/sessions/`), and nothing else.
  */
 import {
   BATCH_HEADER_BYTES,
@@ -37,6 +38,10 @@ const READ_COMMITTED = 1;
 const NO_RECORDS = new Uint8Array(0);
 
 export const fetchHandler = defineHandler(fetchApi, (broker) => (request, context, respond) => {
+  if (request.replicaState.replicaId >= 0) {
+    fetchAsFollower(broker, request, context, respond);
+    return;
+  }
   const refused = refusalOf(request);
   if (refused !== ErrorCode.NONE) {
     respond({ throttleTimeMs: 0, errorCode: refused, sessionId: 0, responses: [] });
@@ -54,6 +59,26 @@ export const fetchHandler = defineHandler(fetchApi, (broker) => (request, contex
   new FetchInProgress(partitions, limits, context, broker.deadlines, answer).start();
 });
 
+function fetchAsFollower(
+  broker: BrokerContext,
+  request: FetchRequest,
+  context: RequestContext,
+  respond: (response: FetchResponse) => void,
+): void {
+  const { replicaId: brokerId, replicaEpoch: brokerEpoch } = request.replicaState;
+  const hurry = broker.replicas.fetchSessions.fetch(
+    request,
+    { brokerId, brokerEpoch },
+    {
+      maxBytes: Math.min(request.maxBytes, broker.config.settings['fetch.max.bytes']),
+      maxWaitMs: request.maxWaitMs,
+      isPointless: () => context.closed || context.stopping,
+      respond,
+    },
+  );
+  if (hurry !== undefined) context.onOvertaken(hurry);
+}
+
 /** Top-level errors: sessions that we never handed out. */
 function refusalOf(request: FetchRequest): ErrorCode {
   if (request.sessionId !== 0 || request.sessionEpoch > 0) return ErrorCode.FETCH_SESSION_ID_NOT_FOUND;
@@ -70,10 +95,10 @@ function readsOf(
   const byId = context.apiVersion >= TOPIC_ID_VERSION;
   const topic = byId ? replicas.topicById(asked.topicId) : replicas.topic(asked.topic);
   const unknown = byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-  const follower = Math.max(request.replicaId, request.replicaState.replicaId) >= 0;
   const partitions = asked.partitions.map((partition) => {
-    // Nobody follows this broker: whoever says so is a client that asks for what is not committed.
-    const replica = follower ? ErrorCode.CLUSTER_AUTHORIZATION_FAILED : topic?.partition(partition.partition);
+    // Before version 15; our followers speak a later one.
+    const replica =
+      request.replicaId >= 0 ? ErrorCode.CLUSTER_AUTHORIZATION_FAILED : topic?.partition(partition.partition);
     return new PartitionRead({ ...partition, bytesMax: partition.partitionMaxBytes }, replica ?? unknown);
   });
   return { topic: asked.topic, topicId: asked.topicId, partitions };

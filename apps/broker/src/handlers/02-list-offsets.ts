@@ -84,6 +84,7 @@ async function answerPartition(
   try {
     switch (special?.place) {
       case 'latest':
+        if (!replica.knowsHighWatermark) return failed(partitionIndex, notYet(context));
         return found({ timestamp: -1, offset: replica.lastStableOffset, leaderEpoch: replica.leaderEpoch });
       case 'earliest':
         return found({
@@ -108,6 +109,11 @@ async function answerPartition(
   ): PartitionAnswer {
     return at === undefined || at.offset >= lastStableOffset ? nothing : found(at);
   }
+}
+
+/** A new leader that may lag behind what its predecessor committed: an answer would go back in time. */
+function notYet({ apiVersion }: RequestContext): ErrorCode {
+  return apiVersion >= 5 ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE;
 }
 
 const EPOCH_AT = 12;

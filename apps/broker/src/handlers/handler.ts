@@ -49,6 +49,11 @@ export interface RequestContext {
    * The same function given again is kept once, so whoever cares about a connection gives one function per connection.
    */
   onClosed(listener: ClosedListener): void;
+  /**
+   * Calls `listener` when another request of the connection waits for this one to be answered, perhaps at once. For
+   * what waits for news and may as well be answered without.
+   */
+  onOvertaken(listener: () => void): void;
   /** Closes the connection without an answer, for what cannot be answered (a failed acks=0 produce). */
   close(reason: CloseReason): void;
 }

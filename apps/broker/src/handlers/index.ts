@@ -39,6 +39,7 @@ import { unregisterBrokerHandler } from './64-unregister-broker.js';
 import { allocateProducerIdsHandler } from './67-allocate-producer-ids.js';
 import { listConfigResourcesHandler } from './74-list-config-resources.js';
 import { describeTopicPartitionsHandler } from './75-describe-topic-partitions.js';
+import { fencePartitionsHandler } from './10001-fence-partitions.js';
 import type { BrokerContext, Handler, HandlerFactory } from './handler.js';
 
 const FACTORIES: readonly HandlerFactory[] = [
@@ -79,6 +80,7 @@ const FACTORIES: readonly HandlerFactory[] = [
   allocateProducerIdsHandler,
   listConfigResourcesHandler,
   describeTopicPartitionsHandler,
+  fencePartitionsHandler,
 ];
 
 /** All handlers of one broker. */

@@ -173,6 +173,7 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
       if (size === undefined || !this.acceptable(size) || this.input.buffered < 4 + size) break;
       if (!this.mayTakeUp()) {
         waiting = true;
+        this.requests[this.first]?.overtaken();
         break;
       }
       if (!this.takeUp(size)) break;

@@ -28,6 +28,7 @@ export class RequestInFlight implements RequestContext {
   response: unknown = undefined;
   /** When it was taken up, monotonic milliseconds. */
   startedAt = 0;
+  private overtakenListener: (() => void) | undefined;
 
   constructor(
     private readonly owner: RequestOwner,
@@ -63,6 +64,15 @@ export class RequestInFlight implements RequestContext {
 
   onClosed(listener: ClosedListener): void {
     this.owner.onClosed(listener);
+  }
+
+  onOvertaken(listener: () => void): void {
+    this.overtakenListener = listener;
+  }
+
+  /** Another request waits behind this one. */
+  overtaken(): void {
+    this.overtakenListener?.();
   }
 
   close(reason: CloseReason): void {

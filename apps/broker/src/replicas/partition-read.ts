@@ -1,6 +1,7 @@
 /**
  * One partition of a fetch: what was asked, and what can be answered now. Holds nothing between two looks but the
- * bytes of the last read. Called by `fetch-request.ts`.
+ * bytes of the last read. Called by `fetch-request.ts` and
+ * `follower-session.ts`.
  */
 import { ErrorCode } from '@tidemark/wire';
 import type { ReadResult } from '@tidemark/log';
@@ -29,6 +30,8 @@ export class PartitionRead {
     readonly asked: PartitionReadOptions,
     /** The replica that leads the partition here, or the error to answer. */
     readonly replica: Replica | ErrorCode,
+    /** Followers copy what is written; consumers read what is committed. */
+    private readonly byFollower = false,
   ) {}
 
   get partition(): number {
@@ -47,6 +50,7 @@ export class PartitionRead {
       return;
     }
     const { replica, asked } = this;
+    this.diverging = undefined;
     this.error = replica.availability;
     if (this.error === ErrorCode.NONE) this.error = replica.checkEpoch(asked.currentLeaderEpoch);
     if (this.error === ErrorCode.NONE) this.checkLastEpoch(replica);
@@ -65,19 +69,19 @@ export class PartitionRead {
   available(): number {
     if (this.decided || typeof this.replica === 'number') return 0;
     const { fetchOffset, bytesMax } = this.asked;
-    const { highWatermark } = this.replica;
-    if (fetchOffset >= highWatermark) return 0;
-    return Math.max(1, Math.min(bytesMax, this.replica.log.bytesBetween(fetchOffset, highWatermark)));
+    const upTo = this.byFollower ? this.replica.log.writtenEnd : this.replica.highWatermark;
+    if (fetchOffset >= upTo) return 0;
+    return Math.max(1, Math.min(bytesMax, this.replica.log.bytesBetween(fetchOffset, upTo)));
   }
 
   /** Reads up to `bytesMax`; at once, or by a promise that `result` is set when it resolves. */
   read(bytesMax: number, minOneBatch: boolean): Promise<void> | undefined {
     if (typeof this.replica === 'number') return undefined;
-    const read = this.replica.read(
-      this.asked.fetchOffset,
-      Math.min(bytesMax, this.asked.bytesMax),
-      minOneBatch,
-    );
+    const { fetchOffset } = this.asked;
+    const most = Math.min(bytesMax, this.asked.bytesMax);
+    const read = this.byFollower
+      ? this.replica.readForFollower(fetchOffset, most, minOneBatch)
+      : this.replica.read(fetchOffset, most, minOneBatch);
     if (!(read instanceof Promise)) {
       this.take(read);
       return undefined;

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { LogDirectory, logConfigOf } from '@tidemark/log';
 import { nodeClock, nodeRandom } from '@tidemark/platform/node';
 import { ErrorCode, buildBatch, readRecords } from '@tidemark/wire';
+import { BROKER_RULES } from '../broker-rules.js';
 import { FaultyDisk } from '../testing/faulty-disk.js';
 import { partitionImage } from '../testing/partition-image.js';
 import { until } from '../testing/running-broker.js';
@@ -40,7 +41,18 @@ describe('replica', () => {
     const log = directory.openLog(identity, logConfigOf(configs));
     const tick = new Tick(nodeClock);
     const logger = pino({ level: 'silent' });
-    const replica = new Replica({ ...identity, log, brokerId: LEADER, tick, logger, minInsyncReplicas: 1 });
+    const context = {
+      brokerId: LEADER,
+      tick,
+      clock: nodeClock,
+      logger,
+      lagTimeMaxMs: 1_000,
+      proposals: { propose: () => undefined },
+      rules: BROKER_RULES,
+      brokers: () => new Map(),
+    };
+    const protocol = 'primary-backup';
+    const replica = new Replica({ ...identity, context, log, protocol, minInsyncReplicas: 1 });
     replica.assume(image(LEADER, 0));
     const told: [string, ErrorCode][] = [];
     const append = (name: string): void => {

@@ -1,36 +1,22 @@
 /**
- * This broker's replica of one partition: its log, the role that the metadata gave it, and who waits for it. Holds the
- * high watermark. Called by the Produce, Fetch, ListOffsets handlers and by the coordinators; driven by the tick,
- * which writes what a turn staged, moves the high watermark and releases the waiters in that order.
+ * This broker's replica of one partition: its log, the role that the metadata gave it (`leader-role.ts`,
+ * `following/follower-role.ts`, or none), and who waits for it. Holds the high watermark. Called by the Produce, Fetch,
+ * ListOffsets handlers and by the coordinators; driven by the tick, which writes what a turn staged, moves the high
+ * watermark and releases the waiters in that order.
  *
- * What must hold: nothing is readable or acknowledged before it is written (with flush.messages=1: on disk); appends
- * carry the leader epoch under which the caller believes to lead; the high watermark never goes back in an epoch.
+ * What must hold: nothing is readable before it is committed, or acknowledged before it is written (in quorum topics and
+ * with flush.messages=1: on disk); appends carry the leader epoch under which the caller believes to lead, and none is
+ * taken in an epoch below the one promised to a controller (`fence`); the high watermark never goes back in an epoch.
  */
-import type {
-  AppendOptions,
-  AppendOrigin,
-  AppendResult,
-  LogConfig,
-  PartitionLog,
-  ReadResult,
-} from '@tidemark/log';
+import type { AppendOrigin, AppendResult, LogConfig, PartitionLog, ReadResult } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
-import type { Logger } from 'pino';
-import type { PartitionImage } from '../controller/metadata-image.js';
-import type { Tick, TickTask } from '../tick.js';
+import type { PartitionImage, ReplicationProtocol } from '../controller/metadata-image.js';
+import type { TickTask } from '../tick.js';
+import { FollowerRole } from './following/follower-role.js';
+import { beginLeadership, type LeaderRole } from './leader-role.js';
+import { appendOptionsOf, refusal, type AppendOptionsByOrigin } from './replica-appends.js';
+import type { ReplicaContext, ReplicaObserver, ReplicaOptions } from './replica-context.js';
 import { CommitWaiters, ReadWaiters, type OnCommitted } from './waiters.js';
-
-export interface ReplicaOptions {
-  readonly topic: string;
-  readonly topicId: string;
-  readonly partition: number;
-  readonly log: PartitionLog;
-  readonly brokerId: number;
-  readonly tick: Tick;
-  readonly logger: Logger;
-  /** acks=all is refused while fewer replicas are in sync. */
-  readonly minInsyncReplicas: number;
-}
 
 export class Replica implements TickTask {
   scheduled = false;
@@ -40,27 +26,36 @@ export class Replica implements TickTask {
   readonly log: PartitionLog;
   /** Long polls that wait for records of this partition. */
   readonly readers = new ReadWaiters();
-  minInsyncReplicas: number;
-  /** Replicas in sync, this one included. */
-  inSyncCount = 0;
+  /** Followers' fetches, and whoever else wants to know at once. */
+  readonly observers = new Set<ReplicaObserver>();
+  private minInsyncReplicas: number;
+  private leaderRole: LeaderRole | undefined;
+  private followerRole: FollowerRole | undefined;
+  private fencedEpoch: number;
+  private isRepairing: boolean;
   private readonly writing = new CommitWaiters();
   private readonly committing = new CommitWaiters();
+  private readonly context: ReplicaContext;
   private leaderId = -1;
   private epoch = -1;
+  private image: PartitionImage | undefined;
   private retired = false;
   private isLeading = false;
   private refused = false;
-  private appendOptions: Readonly<Record<AppendOrigin, AppendOptions>>;
+  private appendOptions: AppendOptionsByOrigin;
 
   constructor(private readonly options: ReplicaOptions) {
     this.topic = options.topic;
     this.topicId = options.topicId;
     this.partition = options.partition;
     this.log = options.log;
+    this.context = options.context;
     this.minInsyncReplicas = options.minInsyncReplicas;
-    this.appendOptions = optionsOf(-1);
+    this.fencedEpoch = options.fencedEpoch ?? -1;
+    this.isRepairing = options.repairing === true;
+    this.appendOptions = appendOptionsOf(-1);
     this.log.listener = {
-      flushed: () => options.tick.scheduleWrite(this),
+      flushed: () => this.context.tick.scheduleWrite(this),
       failed: (_log, error) => this.failed(error),
     };
   }
@@ -76,6 +71,37 @@ export class Replica implements TickTask {
   /** True while this broker leads the partition and its log can be used. */
   get leading(): boolean {
     return this.isLeading;
+  }
+
+  get protocol(): ReplicationProtocol {
+    return this.options.protocol;
+  }
+
+  /** While it leads. */
+  get leadership(): LeaderRole | undefined {
+    return this.isLeading ? this.leaderRole : undefined;
+  }
+
+  /** While another broker leads. */
+  get following(): FollowerRole | undefined {
+    return this.followerRole;
+  }
+
+  /** Whether acks=all can be kept: `min.insync.replicas`. */
+  get hasEnoughInSync(): boolean {
+    return this.leaderRole?.hasEnoughInSync === true;
+  }
+
+  /** The log was damaged and is being copied from the leader: never leads, never votes. */
+  get repairing(): boolean {
+    return this.isRepairing;
+  }
+
+  /**
+   * False while a new leader may still lag behind what its predecessor committed: the latest offset is not known then.
+   */
+  get knowsHighWatermark(): boolean {
+    return this.highWatermark >= (this.leaderRole?.epochStart ?? 0);
   }
 
   /** The first offset that is not committed: consumers read below it. */
@@ -110,21 +136,56 @@ export class Replica implements TickTask {
 
   /** Takes the role that the metadata gives. A new epoch of the own leadership is in the log before any append. */
   assume(image: PartitionImage): void {
-    this.inSyncCount = image.isr.length;
-    if (image.leaderEpoch === this.epoch && image.leader === this.leaderId) return;
+    this.image = image;
+    if (image.leaderEpoch === this.epoch && image.leader === this.leaderId) {
+      this.leaderRole?.follow(image);
+      this.afterInSyncChange();
+      return;
+    }
     this.leaderId = image.leader;
     this.epoch = image.leaderEpoch;
-    this.appendOptions = optionsOf(this.epoch);
-    this.decideLeading();
-    if (this.leading) this.log.assignEpoch(this.epoch);
-    else this.tellWaiters(this.availability);
-    this.options.tick.scheduleWrite(this);
+    this.appendOptions = appendOptionsOf(this.epoch);
+    this.takeRole();
   }
 
   configure(config: LogConfig, minInsyncReplicas: number): void {
     this.log.config = config;
     this.minInsyncReplicas = minInsyncReplicas;
-    this.options.tick.scheduleWrite(this);
+    if (this.leaderRole !== undefined) this.leaderRole.minInsyncReplicas = minInsyncReplicas;
+    this.context.tick.scheduleWrite(this);
+  }
+
+  /**
+   * The promise to take nothing of epochs below `epoch` any more, already on disk (`partition-fences.ts`). Answers how
+   * far this log goes for certain.
+   */
+  fence(epoch: number): { readonly lastEpoch: number; readonly logEnd: number } {
+    if (epoch > this.fencedEpoch) {
+      this.fencedEpoch = epoch;
+      if (this.epoch < epoch) this.takeRole();
+    }
+    const { log } = this;
+    const logEnd = log.flushedEnd;
+    const lastEpoch = logEnd === log.logEndOffset ? log.lastRecordEpoch : log.epochAt(logEnd - 1);
+    return { lastEpoch, logEnd };
+  }
+
+  /** Brokers were registered, fenced or unfenced: who may join the in-sync set has changed. */
+  followBrokers(): void {
+    if (this.leaderRole === undefined) return;
+    this.leaderRole.followBrokers();
+    this.context.tick.scheduleWrite(this);
+  }
+
+  /** Now and then: followers that lag for too long. */
+  checkFollowers(): void {
+    if (this.isLeading) this.leaderRole?.check(this.highWatermark, this.context.rules.ownEnd(this.log));
+  }
+
+  /** A follower asks for what comes from `fetchOffset` on, and so has what is below. The tick draws the consequences. */
+  followerFetched(brokerId: number, brokerEpoch: number, fetchOffset: number): void {
+    this.leaderRole?.fetched(brokerId, brokerEpoch, fetchOffset, this.log.writtenEnd);
+    this.context.tick.scheduleWrite(this);
   }
 
   /**
@@ -138,7 +199,7 @@ export class Replica implements TickTask {
     const result = this.log.append(batch, this.appendOptions[origin]);
     // A log that the disk refused takes nothing more until the tick has heard of it.
     if (result.error === ErrorCode.NONE || result.error === ErrorCode.KAFKA_STORAGE_ERROR) {
-      this.options.tick.scheduleWrite(this);
+      this.context.tick.scheduleWrite(this);
     }
     return result;
   }
@@ -146,7 +207,7 @@ export class Replica implements TickTask {
   /** Calls back when everything below `offset` is written here (with flush.messages=1: on disk). */
   onWritten(offset: number, callback: OnCommitted): void {
     if (!this.leading) callback(this.availability);
-    else if (this.log.acknowledgeableEnd >= offset) callback(ErrorCode.NONE);
+    else if (this.context.rules.ownEnd(this.log) >= offset) callback(ErrorCode.NONE);
     else this.writing.add(offset, callback);
   }
 
@@ -156,7 +217,7 @@ export class Replica implements TickTask {
    */
   onCommitted(offset: number, callback: OnCommitted): void {
     if (!this.leading) callback(this.availability);
-    else if (this.highWatermark >= offset) callback(ErrorCode.NONE);
+    else if (this.highWatermark >= offset) callback(this.commitOutcome);
     else this.committing.add(offset, callback);
   }
 
@@ -166,6 +227,15 @@ export class Replica implements TickTask {
    */
   read(fromOffset: number, maxBytes: number, minOneBatch: boolean): ReadResult | Promise<ReadResult> {
     return this.log.read(fromOffset, maxBytes, { upTo: this.highWatermark, minOneBatch });
+  }
+
+  /** The same for followers, which copy all that is written. */
+  readForFollower(
+    fromOffset: number,
+    maxBytes: number,
+    minOneBatch: boolean,
+  ): ReadResult | Promise<ReadResult> {
+    return this.log.read(fromOffset, maxBytes, { upTo: this.log.writtenEnd, minOneBatch });
   }
 
   /** End of a turn: one write, then whoever waited for it. */
@@ -189,23 +259,100 @@ export class Replica implements TickTask {
   /** The partition is leaving this broker, or the broker stops: everybody who waits is told. */
   retire(): void {
     this.retired = true;
-    this.decideLeading();
-    this.tellWaiters(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    this.takeRole();
   }
 
-  /** The one place where the high watermark moves. This log alone commits, as long as a partition has one replica. */
+  /** The one place where the high watermark moves. */
   private advance(): void {
-    const end = this.log.acknowledgeableEnd;
-    if (this.refused && end > this.log.highWatermark) this.recovered();
-    if (this.leading && end > this.log.highWatermark) this.log.highWatermark = end;
+    const { log, leaderRole, followerRole } = this;
+    const end = this.context.rules.ownEnd(log);
+    if (this.refused && end > log.highWatermark) this.recovered();
+    const before = log.highWatermark;
+    if (leaderRole !== undefined) {
+      if (this.isLeading) log.highWatermark = leaderRole.highWatermark(before, end);
+    } else if (followerRole !== undefined && log.failure === undefined) {
+      log.highWatermark = Math.max(before, Math.min(followerRole.leaderHighWatermark, end));
+      if (this.isRepairing) this.considerRepaired(followerRole, end);
+      this.options.onFollowed?.(followerRole);
+    }
     if (this.writing.size > 0) this.writing.release(end);
-    if (this.committing.size > 0) this.committing.release(this.highWatermark);
+    if (this.committing.size > 0) this.committing.release(log.highWatermark);
     if (this.readers.size > 0) this.readers.wake();
+    if (this.observers.size > 0) for (const observer of this.observers) observer.replicaChanged();
+    if (this.isLeading) leaderRole?.review(log.highWatermark, end);
+  }
+
+  /** Ends the role there is and begins the one that leader, epoch, promises and the state of the log leave. */
+  private takeRole(): void {
+    this.leaderRole?.close();
+    const ended = this.followerRole;
+    if (ended !== undefined) ended.closed = true;
+    const usable = this.log.failure === undefined && !this.retired && this.epoch >= this.fencedEpoch;
+    const led = this.leaderId === this.context.brokerId;
+    this.leaderRole = usable && led && !this.isRepairing ? this.lead() : undefined;
+    this.followerRole = usable && !led && this.leaderId >= 0 ? this.follow() : undefined;
+    this.decideLeading();
+    if (!this.isLeading) this.tellWaiters(this.availability);
+    this.context.tick.scheduleWrite(this);
+    for (const observer of this.observers) observer.replicaChanged();
+    if (ended !== undefined || this.followerRole !== undefined) this.options.onFollowing?.(this, ended);
+  }
+
+  private lead(): LeaderRole | undefined {
+    const { log, context, options, image, topicId, minInsyncReplicas } = this;
+    if (image === undefined) return undefined;
+    const { protocol } = options;
+    const onChanged = (): void => this.afterInSyncChange();
+    return beginLeadership(log, {
+      context,
+      topicId,
+      image,
+      protocol,
+      minInsyncReplicas,
+      onChanged,
+    });
+  }
+
+  private follow(): FollowerRole {
+    const { topic, topicId, partition, log, leaderId, epoch } = this;
+    return new FollowerRole({
+      topic,
+      topicId,
+      partition,
+      leaderId,
+      leaderEpoch: epoch,
+      log,
+      quorum: this.options.protocol === 'quorum',
+      logger: this.context.logger,
+      rules: this.context.rules,
+      onChanged: () => this.context.tick.scheduleWrite(this),
+    });
+  }
+
+  /** It has again all that its leader has committed, and may be counted on. */
+  private considerRepaired(role: FollowerRole, end: number): void {
+    if (role.leaderHighWatermark < 0 || end < role.leaderHighWatermark) return;
+    this.isRepairing = false;
+    this.options.onRepaired?.(this);
+  }
+
+  private get commitOutcome(): ErrorCode {
+    const enough = this.protocol === 'quorum' || this.hasEnoughInSync;
+    return enough ? ErrorCode.NONE : ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+  }
+
+  /** Whoever waits for more than is committed waits in vain while too few replicas are in sync: better told now. */
+  private afterInSyncChange(): void {
+    if (!this.isLeading) return;
+    this.context.tick.scheduleWrite(this);
+    if (this.committing.size > 0 && this.commitOutcome !== ErrorCode.NONE) {
+      this.committing.failBeyond(this.highWatermark, this.commitOutcome);
+    }
   }
 
   private recovered(): void {
     this.refused = false;
-    this.options.logger.info(
+    this.context.logger.info(
       { topic: this.topic, partition: this.partition },
       'the disk takes appends again',
     );
@@ -222,19 +369,17 @@ export class Replica implements TickTask {
 
   /** What is on disk is not known any more: this replica serves nobody until the broker starts again. */
   private failed(error: Error): void {
-    this.decideLeading();
     this.report(error, 'log failed: partition taken offline');
-    this.tellWaiters(ErrorCode.KAFKA_STORAGE_ERROR);
+    this.takeRole();
   }
 
   /** Asked for three times a request, so it is kept, and decided anew whenever one of its reasons changes. */
   private decideLeading(): void {
-    const { brokerId } = this.options;
-    this.isLeading = this.leaderId === brokerId && this.log.failure === undefined && !this.retired;
+    this.isLeading = this.leaderRole !== undefined && this.log.failure === undefined && !this.retired;
   }
 
   private report(err: Error, what: string): void {
-    this.options.logger.error({ err, topic: this.topic, partition: this.partition }, what);
+    this.context.logger.error({ err, topic: this.topic, partition: this.partition }, what);
   }
 
   private tellWaiters(error: ErrorCode): void {
@@ -242,24 +387,4 @@ export class Replica implements TickTask {
     this.committing.failBeyond(-1, error);
     this.readers.wake();
   }
-}
-
-function optionsOf(leaderEpoch: number): Readonly<Record<AppendOrigin, AppendOptions>> {
-  return {
-    client: { origin: 'client', leaderEpoch },
-    coordinator: { origin: 'coordinator', leaderEpoch },
-    replica: { origin: 'replica', leaderEpoch },
-  };
-}
-
-function refusal(error: ErrorCode): AppendResult {
-  return {
-    error,
-    errorMessage: null,
-    baseOffset: -1,
-    lastOffset: -1,
-    logAppendTimeMs: -1,
-    duplicate: false,
-    recordErrors: [],
-  };
 }

@@ -1,57 +1,66 @@
 /**
  * All replicas of this broker, by topic and partition. Follows the metadata: opens the log of a partition that is
- * placed here, gives each replica its role and settings, retires what was deleted. Handlers and coordinators look
- * partitions up here; `housekeeping.ts` walks them. A partition whose log cannot be opened is answered with
- * KAFKA_STORAGE_ERROR, and the others are served.
+ * placed here, gives each replica its role and settings, retires what was deleted or moved away. Handlers and
+ * coordinators look partitions up here. Holds the sessions of its followers and the fetchers that copy from other
+ * leaders. A partition whose log cannot be opened is answered with KAFKA_STORAGE_ERROR, and the others are served; a
+ * damaged one is repaired from its leader (`repairs.ts`).
  */
 import {
   LogError,
+  type LogConfig,
   type LogDirectory,
   type LogIdentity,
   type PartitionLog,
   type StoredPartition,
 } from '@tidemark/log';
-import { DiskError } from '@tidemark/platform';
+import { DiskError, type Clock, type Disk, type Timer } from '@tidemark/platform';
 import { ErrorCode } from '@tidemark/wire';
 import type { Logger } from 'pino';
+import type { BrokerRules } from '../broker-rules.js';
 import type { BrokerSettings } from '../config-table.js';
 import {
   METADATA_TOPIC,
+  replicationProtocol,
   type MetadataDelta,
   type MetadataImage,
   type TopicImage,
 } from '../controller/metadata-image.js';
+import type { IsrProposing } from '../controller/partitions/isr-proposals.js';
+import type { BrokerMetrics } from '../metrics.js';
+import type { Peers } from '../peers/peers.js';
 import { topicLogConfig, topicSettings } from '../settings.js';
 import type { Tick } from '../tick.js';
+import type { Deadlines } from './deadlines.js';
+import { FetchSessions } from './sessions/fetch-sessions.js';
+import type { FollowerRole } from './following/follower-role.js';
+import { PartitionFences, refusedFence, type FenceAnswer, type FenceWanted } from './partition-fences.js';
+import type { ReplicaContext } from './replica-context.js';
+import { ReplicaFetchers } from './following/replica-fetchers.js';
 import { Replica } from './replica.js';
-
-/** One topic as this broker serves it. */
-export class TopicReplicas {
-  /** By index: the replica, or why there is none to use. */
-  readonly partitions: (Replica | ErrorCode)[] = [];
-
-  constructor(
-    readonly name: string,
-    readonly id: string,
-    /** The broker's own topic, which clients do not write to. */
-    readonly internal: boolean,
-  ) {}
-
-  /** The replica that leads the partition, or what to answer instead. */
-  partition(index: number): Replica | ErrorCode {
-    const found = this.partitions[index] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    if (typeof found === 'number' || found.leading) return found;
-    return found.availability;
-  }
-}
+import { TopicReplicas } from './topic-replicas.js';
 
 export interface ReplicasOptions {
   readonly directory: LogDirectory;
+  readonly disk: Disk;
   readonly brokerId: number;
   readonly settings: BrokerSettings;
   readonly tick: Tick;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
   readonly logger: Logger;
+  readonly metrics: BrokerMetrics;
+  readonly peers: Pick<Peers, 'to'>;
+  readonly proposals: IsrProposing;
+  /** Others than the right ones in simulations that test their checkers. */
+  readonly rules: BrokerRules;
+  /** The newest metadata that is folded. */
+  metadata(): MetadataImage;
+  /** That this process is registered with; -1: not yet. */
+  brokerEpoch(): number;
 }
+
+/** Lagging followers are looked for at least this often, milliseconds; proposals without an answer are repeated. */
+const CHECK_MS_MAX = 500;
 
 export class Replicas {
   private readonly byName = new Map<string, TopicReplicas>();
@@ -60,7 +69,30 @@ export class Replicas {
   /** Partitions found on disk that nobody has claimed. */
   private readonly unclaimed = new Map<string, StoredPartition>();
 
+  readonly fetchSessions: FetchSessions;
+  private readonly fetchers: ReplicaFetchers;
+  private readonly fences: PartitionFences;
+  private readonly context: ReplicaContext;
+  private checks: Timer | undefined;
+
   constructor(private readonly options: ReplicasOptions) {
+    const { metrics, settings, directory, disk } = options;
+    const brokers = () => options.metadata().brokers;
+    this.context = { ...options, lagTimeMaxMs: settings['replica.lag.time.max.ms'], brokers };
+    this.fetchers = new ReplicaFetchers({
+      ...options,
+      brokerEpoch: () => options.brokerEpoch(),
+      onReceived: (bytes) => (metrics.replicatedInBytes += bytes),
+    });
+    this.fetchSessions = new FetchSessions({
+      ...options,
+      brokers,
+      replicaOf: (topicId, partition) =>
+        this.byId.get(topicId)?.partitions[partition] ?? ErrorCode.UNKNOWN_TOPIC_ID,
+      onSent: (bytes) => (metrics.replicatedOutBytes += bytes),
+    });
+    this.fences = PartitionFences.load(disk, directory.path);
+    this.scheduleCheck();
     for (const stored of options.directory.storedPartitions()) this.unclaimed.set(keyOf(stored), stored);
   }
 
@@ -103,6 +135,23 @@ export class Replicas {
     for (const topic of delta.deletedTopics) this.remove(topic);
     for (const topic of delta.createdTopics) this.follow(topic);
     for (const topic of delta.changedTopics) this.follow(topic);
+    if (delta.brokersChanged) for (const replica of this.all()) replica.followBrokers();
+  }
+
+  /**
+   * Promises, on disk before this returns, to take nothing of lower epochs any more; answers how far each log goes.
+   * Throws DiskError: nothing was promised.
+   */
+  fence(wanted: readonly FenceWanted[]): readonly FenceAnswer[] {
+    const fit = wanted.map((fence): FenceAnswer | Replica => this.fenceable(fence));
+    this.fences.promise(wanted.filter((_, index) => fit[index] instanceof Replica));
+    return wanted.map(({ topicId, partition, epoch }, index) => {
+      const found = fit[index];
+      if (!(found instanceof Replica)) return found ?? refusedFence(ErrorCode.UNKNOWN_TOPIC_ID);
+      const position = found.fence(epoch);
+      const promised = this.fences.epochOf(topicId, partition);
+      return { error: ErrorCode.NONE, epoch: promised, ...position };
+    });
   }
 
   /**
@@ -123,10 +172,14 @@ export class Replicas {
   /** Whoever is parked here looks again: the broker stops. */
   wakeAll(): void {
     for (const replica of this.all()) replica.readers.wake();
+    this.fetchSessions.hurryAll();
   }
 
   /** The broker stops: whoever waits is told, nothing is appended any more. */
   retireAll(): void {
+    this.checks?.cancel();
+    this.fetchers.close();
+    this.fetchSessions.closeAll();
     for (const replica of this.all()) replica.retire();
   }
 
@@ -137,35 +190,105 @@ export class Replicas {
       this.byName.set(image.name, topic);
       this.byId.set(image.id, topic);
     }
-    const minInsyncReplicas = topicSettings(image.configs, this.options.settings)['min.insync.replicas'];
-    const config = topicLogConfig(image.configs, this.options.settings);
+    const config = this.logConfigOf(image);
+    const minInsyncReplicas = this.minInsyncReplicas(image);
     for (const partition of image.partitions) {
       const index = partition.partition;
       const here = partition.replicas.includes(this.options.brokerId);
-      const known = topic.partitions[index];
-      if (known === undefined && here) topic.partitions[index] = this.open(image, index);
-      else if (known === undefined) topic.partitions[index] = ErrorCode.NOT_LEADER_OR_FOLLOWER;
-      const replica = topic.partitions[index];
-      if (replica === undefined || typeof replica === 'number') continue;
-      if (known !== undefined) replica.configure(config, minInsyncReplicas);
-      replica.assume(partition);
+      const known = topic.partitions[index] ?? ErrorCode.NOT_LEADER_OR_FOLLOWER;
+      if (!here) {
+        if (known instanceof Replica) this.drop(known);
+        topic.partitions[index] = ErrorCode.NOT_LEADER_OR_FOLLOWER;
+        continue;
+      }
+      if (known instanceof Replica) known.configure(config, minInsyncReplicas);
+      const replica = known === ErrorCode.NOT_LEADER_OR_FOLLOWER ? this.open(image, index) : known;
+      topic.partitions[index] = replica;
+      if (replica instanceof Replica) replica.assume(partition);
     }
   }
 
   private open(image: TopicImage, partition: number): Replica | ErrorCode {
-    const { directory, settings, brokerId, tick, logger } = this.options;
+    const { directory, logger } = this.options;
     const identity = { topic: image.name, partition, topicId: image.id };
     this.claim(identity);
     try {
-      const log = directory.openLog(identity, topicLogConfig(image.configs, settings));
+      const log = directory.openLog(identity, this.logConfigOf(image));
       reportCut(log, logger);
-      const minInsyncReplicas = topicSettings(image.configs, settings)['min.insync.replicas'];
-      return new Replica({ ...identity, log, brokerId, tick, logger, minInsyncReplicas });
+      return new Replica({
+        ...identity,
+        context: this.context,
+        log,
+        protocol: replicationProtocol(image),
+        minInsyncReplicas: this.minInsyncReplicas(image),
+        fencedEpoch: this.fences.epochOf(image.id, partition),
+        onFollowing: (replica, ended) => this.changeFetcher(replica, ended),
+        onFollowed: (role) => this.fetchers.moved(role),
+      });
     } catch (error) {
       if (!(error instanceof LogError || error instanceof DiskError)) throw error;
       logger.error({ err: error, topic: image.name, partition }, 'log cannot be opened: partition offline');
       return ErrorCode.KAFKA_STORAGE_ERROR;
     }
+  }
+
+  private changeFetcher({ following }: Replica, ended: FollowerRole | undefined): void {
+    // In this order a fetcher that goes on with another epoch of the same leader keeps its session.
+    if (following !== undefined) this.fetchers.add(following);
+    if (ended !== undefined) this.fetchers.remove(ended);
+  }
+
+  private logConfigOf({ configs }: TopicImage): LogConfig {
+    const config = topicLogConfig(configs, this.options.settings);
+    // What a replica of a quorum acknowledges is on its disk.
+    return replicationProtocol({ configs }) === 'quorum' ? { ...config, flushMessages: 1 } : config;
+  }
+
+  private minInsyncReplicas({ configs }: TopicImage): number {
+    return topicSettings(configs, this.options.settings)['min.insync.replicas'];
+  }
+
+  /** A replica that could keep the promise, or why there is none. */
+  private fenceable({ topicId, partition, epoch }: FenceWanted): Replica | FenceAnswer {
+    const topic = this.byId.get(topicId);
+    const found = topic?.partitions[partition] ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (topic === undefined) return refusedFence(ErrorCode.UNKNOWN_TOPIC_ID);
+    if (!(found instanceof Replica)) return refusedFence(found);
+    if (!this.maySpeakFor(topicId, partition)) return refusedFence(ErrorCode.INELIGIBLE_REPLICA);
+    // What is damaged, or lost what it acknowledged, must not vote as if its log were short.
+    if (found.log.failure !== undefined || found.repairing)
+      return refusedFence(ErrorCode.KAFKA_STORAGE_ERROR);
+    // An epoch that has its leader is over for elections.
+    const promised = Math.max(this.fences.epochOf(topicId, partition), found.leaderEpoch + 1);
+    return epoch < promised ? refusedFence(ErrorCode.FENCED_LEADER_EPOCH, promised) : found;
+  }
+
+  /** Not before this process is registered: until then the eligible replicas are those of the disk it had before. */
+  private maySpeakFor(topicId: string, partition: number): boolean {
+    const { brokerId } = this.options;
+    const { brokers, topicsById } = this.options.metadata();
+    const epoch = this.options.brokerEpoch();
+    if (epoch < 0 || brokers.get(brokerId)?.epoch !== epoch) return false;
+    return topicsById.get(topicId)?.partitions[partition]?.isr.includes(brokerId) === true;
+  }
+
+  private scheduleCheck(): void {
+    const { clock, settings } = this.options;
+    const periodMs = Math.max(1, Math.min(CHECK_MS_MAX, settings['replica.lag.time.max.ms'] / 2));
+    this.checks = clock.setTimer(periodMs, () => {
+      for (const replica of this.all()) replica.checkFollowers();
+      this.scheduleCheck();
+    });
+  }
+
+  /** The partition lives elsewhere now. */
+  private drop(replica: Replica): void {
+    const { directory, logger } = this.options;
+    const { topic, topicId, partition } = replica;
+    logger.info({ topic, partition }, 'replica removed: the partition has moved away');
+    replica.retire();
+    this.fences.forget(topicId, partition);
+    directory.deleteLog(replica.log).catch((error: unknown) => this.notDeleted(error, topic));
   }
 
   /** A directory of an earlier topic of the same name makes room for the one that is now. */
@@ -186,13 +309,7 @@ export class Replicas {
     if (topic === undefined) return;
     this.byId.delete(image.id);
     this.byName.delete(image.name);
-    for (const replica of topic.partitions) {
-      if (typeof replica === 'number') continue;
-      replica.retire();
-      this.options.directory
-        .deleteLog(replica.log)
-        .catch((error: unknown) => this.notDeleted(error, image.name));
-    }
+    for (const replica of topic.partitions) if (replica instanceof Replica) this.drop(replica);
   }
 
   private notDeleted(err: unknown, topic: string): void {
