@@ -30,12 +30,12 @@ export class EpochHistory {
     this.entries = [];
     try {
       for (const line of readCheckpoint(this.disk, `${this.directory}/${FILE}`)) {
-        const [epoch, startOffset] = line.split(' ').map(Number);
-        if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(startOffset)) {
+        const [, epoch, startOffset] = /^(\d{1,10}) (\d{1,16})$/.exec(line) ?? [];
+        if (epoch === undefined || startOffset === undefined) {
           this.forget();
           return;
         }
-        this.assign(epoch ?? 0, startOffset ?? 0);
+        this.assign(Number(epoch), Number(startOffset));
       }
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
@@ -94,6 +94,11 @@ export class EpochHistory {
   restart(epoch: number, offset: number): void {
     this.forget();
     if (epoch >= 0) this.assign(epoch, offset);
+  }
+
+  /** Where epochs begin, ascending. */
+  startOffsets(): number[] {
+    return this.entries.map(({ startOffset }) => startOffset);
   }
 
   /** Drops epochs that begin at or beyond `offset`. */

@@ -373,6 +373,8 @@ export class PartitionLog {
   }
 
   private async flushNow(): Promise<void> {
+    // A flush that waited for one that failed must not succeed: the failed one left nothing for it to do.
+    if (this.failure !== undefined) throw this.failure;
     this.flushing = this.writer.written;
     try {
       await this.files.sync();

@@ -83,7 +83,7 @@ export function loadLog(options: LoadOptions): LoadedLog {
     loaded.segments.replaceAll(newSegment(options, logStartOffset));
     logEndOffset = logStartOffset;
   }
-  if (epochs.isEmpty) rebuildEpochs(loaded.segments, epochs);
+  if (!areBorneOut(loaded.segments, epochs, logStartOffset)) rebuildEpochs(loaded.segments, epochs);
   // Of a log that was emptied from its start, the last epoch is still the one that its last record had.
   epochs.truncateFromEnd(logEndOffset <= logStartOffset ? logEndOffset + 1 : logEndOffset);
   epochs.truncateFromStart(logStartOffset);
@@ -237,15 +237,51 @@ function assignEpochOf(bytes: Uint8Array, at: number, epochs: EpochHistory): voi
   if (epoch > epochs.latest) epochs.assign(epoch, batchBaseOffset(bytes, at));
 }
 
+/**
+ * Whether the epochs are what the batches around their beginnings say. Their file has no checksum, and a digit that
+ * is wrong would have a follower cut at the wrong place.
+ */
+function areBorneOut(segments: Segments, epochs: EpochHistory, logStartOffset: number): boolean {
+  const [first = Infinity] = epochs.startOffsets();
+  if (first > logStartOffset) return false;
+  for (const startOffset of [...epochs.startOffsets(), Infinity]) {
+    const before = startOffset === Infinity ? Infinity : startOffset - 1;
+    const segment = segments.at(Math.max(segments.indexFor(before), 0));
+    if (segment.writtenBytes === 0) continue;
+    const from =
+      startOffset === Infinity
+        ? segment.offsetIndex.lastPosition
+        : segment.offsetIndex.positionBefore(before);
+    let agree = true;
+    scanBatches(segment.slot.use(), { from, to: segment.writtenBytes, verify: false }, (bytes, at) => {
+      const known = epochs.epochAt(batchBaseOffset(bytes, at));
+      agree &&= known < 0 || known === batchLeaderEpoch(bytes, at);
+      return agree && batchLastOffset(bytes, at) < startOffset;
+    });
+    if (!agree) return false;
+  }
+  return true;
+}
+
+/** From the batches, unless they contradict each other: then it is one of them that is damaged, and the file is right. */
 function rebuildEpochs(segments: Segments, epochs: EpochHistory): void {
+  const begun: [epoch: number, startOffset: number][] = [];
+  let latest = -1;
+  let ascend = true;
   for (const segment of segments.all()) {
     if (segment.writtenBytes === 0) continue;
     const range = { from: 0, to: segment.writtenBytes, verify: false };
     scanBatches(segment.slot.use(), range, (bytes, at) => {
-      assignEpochOf(bytes, at, epochs);
-      return true;
+      const epoch = batchLeaderEpoch(bytes, at);
+      if (epoch > latest) begun.push([epoch, batchBaseOffset(bytes, at)]);
+      ascend &&= epoch >= latest;
+      latest = Math.max(latest, epoch);
+      return ascend;
     });
   }
+  if (!ascend && !epochs.isEmpty) return;
+  epochs.restart(-1, 0);
+  for (const [epoch, startOffset] of begun) epochs.assign(epoch, startOffset);
 }
 
 /** Throws unless the bytes from `position` on may be a write that never was finished, or never reached the disk. */

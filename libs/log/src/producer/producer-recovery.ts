@@ -7,8 +7,11 @@ import type { LogResources } from '../log-resources.js';
 import { scanBatches } from '../segment/batch-scan.js';
 import { SNAPSHOT_SUFFIX, SEQUENCES_SUFFIX, offsetOfFileName } from '../segment/segment-names.js';
 import type { Segments } from '../segment/segments.js';
-import { readProducerSnapshot, removeProducerSnapshot } from './producer-snapshot.js';
+import { readProducerSnapshot, removeProducerSnapshot, type SnapshotFound } from './producer-snapshot.js';
 import { ProducerState } from './producer-state.js';
+
+/** Read at the most to complete a snapshot, a single larger segment apart. */
+const COMPLETION_BYTES_MAX = 64 * 1024 * 1024;
 
 interface Place {
   readonly resources: LogResources;
@@ -42,19 +45,44 @@ export function rebuildProducers(
   const { disk } = place.resources;
   const { state, logEndOffset } = into;
   let from = segments.first.baseOffset;
-  let found = false;
+  let found: SnapshotFound = 'none';
   for (const offset of snapshotOffsets(names).reverse()) {
-    found = offset <= logEndOffset && readProducerSnapshot(disk, place.directory, offset, state);
-    if (found) {
+    found = offset <= logEndOffset ? readProducerSnapshot(disk, place.directory, offset, state) : 'none';
+    if (found !== 'none') {
       from = offset;
       break;
     }
     removeProducerSnapshot(disk, place.directory, offset);
   }
-  if (!found) state.clear();
+  if (found === 'none') state.clear();
+  if (found === 'last-only') complete(segments, from, state);
   replay(segments, from, logEndOffset, state);
   // A state that is exactly a snapshot on disk need not be written again.
-  state.dirty = !(found && from === logEndOffset);
+  state.dirty = !(found === 'complete' && from === logEndOffset);
+}
+
+/**
+ * A snapshot by Kafka, or one whose `.sequences` are lost: the batches before each producer's last are found by their
+ * headers, in the segments before the snapshot and within bounds.
+ */
+function complete(segments: Segments, offset: number, state: ProducerState): void {
+  let first = Math.max(segments.indexFor(offset - 1), 0);
+  let bytes = segments.at(first).writtenBytes;
+  while (first > 0 && bytes + segments.at(first - 1).writtenBytes <= COMPLETION_BYTES_MAX) {
+    first -= 1;
+    bytes += segments.at(first).writtenBytes;
+  }
+  const past = new ProducerState();
+  replay(segments, segments.at(first).baseOffset, offset, past);
+  for (const known of [...state.all()]) {
+    const found = past.get(known.producerId);
+    if (found?.epoch !== known.epoch || found.lastOffset !== known.lastOffset) continue;
+    found.lastTimestamp = known.lastTimestamp;
+    found.coordinatorEpoch = known.coordinatorEpoch;
+    found.currentTransactionFirstOffset = known.currentTransactionFirstOffset;
+    found.complete = false;
+    state.restore(found);
+  }
 }
 
 function replay(segments: Segments, from: number, logEndOffset: number, state: ProducerState): void {

@@ -34,27 +34,35 @@ export function writeProducerSnapshot(
   state.dirty = false;
 }
 
-/** Replaces what `state` holds by the snapshot at `offset`. False, and `state` empty, when there is no good one. */
+/** `none`: there is no good one. `last-only`: of each producer the last batch is known, not the four before. */
+export type SnapshotFound = 'none' | 'last-only' | 'complete';
+
+/** Replaces what `state` holds by the snapshot at `offset`; with `none` it is empty. */
 export function readProducerSnapshot(
   disk: Disk,
   directory: string,
   offset: number,
   state: ProducerState,
-): boolean {
+): SnapshotFound {
   state.clear();
   const path = snapshotPath(directory, offset, SNAPSHOT_SUFFIX);
-  if (!disk.existsSync(path)) return false;
+  if (!disk.existsSync(path)) return 'none';
   const bytes = readFully(disk, path);
   try {
     readEntries(opened(bytes), state);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     state.clear();
-    return false;
+    return 'none';
   }
-  completeSequences(disk, snapshotPath(directory, offset, SEQUENCES_SUFFIX), crc32c(bytes), state);
+  const isComplete = completeSequences(
+    disk,
+    snapshotPath(directory, offset, SEQUENCES_SUFFIX),
+    crc32c(bytes),
+    state,
+  );
   state.dirty = false;
-  return true;
+  return isComplete ? 'complete' : 'last-only';
 }
 
 export function hasProducerSnapshot(disk: Disk, directory: string, offset: number): boolean {
@@ -151,15 +159,23 @@ function writeSequences(
   }
 }
 
-function completeSequences(disk: Disk, path: string, snapshotChecksum: number, state: ProducerState): void {
-  if (!disk.existsSync(path)) return;
+function completeSequences(
+  disk: Disk,
+  path: string,
+  snapshotChecksum: number,
+  state: ProducerState,
+): boolean {
+  if (state.count === 0) return true;
+  if (!disk.existsSync(path)) return false;
   try {
     const reader = opened(readFully(disk, path));
-    if (reader.uint32() !== snapshotChecksum) return;
+    if (reader.uint32() !== snapshotChecksum) return false;
     for (let left = reader.arrayLength(SEQUENCES_ENTRY_BYTES); left > 0; left -= 1)
       completeOne(reader, state);
+    return true;
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
+    return false;
   }
 }
 
