@@ -21,10 +21,10 @@ import { AdminHttp } from './admin-http.js';
 import { BROKER_RULES, type BrokerRules } from './broker-rules.js';
 import type { BrokerConfig } from './config.js';
 import { Controller } from './controller/controller.js';
-import { SoleLeadership } from './controller/controller-leadership.js';
+import { directoryUuid, storedDirectory } from './controller/brokers/directory-uuid.js';
+import { MetadataQuorum } from './controller/quorum/metadata-quorum.js';
+import { METADATA_IDENTITY } from './controller/quorum/metadata-identity.js';
 import { Membership } from './controller/membership.js';
-import { METADATA_TOPIC } from './controller/metadata-image.js';
-import { MetadataLog } from './controller/metadata-log.js';
 import { ProducerIds } from './controller/producer-ids.js';
 import { TopicsOnUse } from './controller/topics-on-use.js';
 import { Coordinators } from './coordinators/coordinators.js';
@@ -64,13 +64,7 @@ export interface BrokerAddresses {
   readonly admin: Address | undefined;
 }
 
-/** Kafka's fixed id of its metadata topic. */
-const METADATA_IDENTITY = {
-  topic: METADATA_TOPIC,
-  partition: 0,
-  topicId: '00000000-0000-0000-0000-000000000001',
-};
-/** Kept for ever: there are no snapshots of it yet. */
+/** Kept until a snapshot stands for it. */
 const METADATA_CONFIGS = { 'retention.ms': '-1', 'retention.bytes': '-1', 'max.message.bytes': '8388608' };
 /** How long a stop waits for requests that were taken up, and for answers to be read. */
 const STOP_GRACE_MS = 3_000;
@@ -82,6 +76,7 @@ export class Broker {
   readonly metrics = new BrokerMetrics();
   readonly replicas: Replicas;
   readonly controller: Controller;
+  readonly quorum: MetadataQuorum;
   readonly peers: Peers;
   private readonly clock: Clock;
   private readonly tick: Tick;
@@ -114,14 +109,14 @@ export class Broker {
       nodeId: brokerId,
       ringBytesMax: settings['tail.cache.bytes'],
       compactionBytes: settings['log.cleaner.dedupe.buffer.size'],
+      ...(config.directoryId === undefined ? {} : { directoryId: storedDirectory(config.directoryId) }),
     });
     this.replicas = this.replicasOf();
-    const metadataLog = this.directory.openLog(METADATA_IDENTITY, logConfigOf(METADATA_CONFIGS));
-    reportCut(metadataLog, logger);
+    this.quorum = this.quorumOf();
     this.controller = new Controller({
       clusterId,
-      log: new MetadataLog(metadataLog, clock),
-      leadership: new SoleLeadership(brokerId),
+      log: this.quorum.log,
+      leadership: this.quorum,
       defaults: {
         partitions: settings['num.partitions'],
         replicationFactor: settings['default.replication.factor'],
@@ -192,7 +187,9 @@ export class Broker {
     this.coordinators.start();
     this.dispatch.serving = false;
     this.listener.serve();
-    await Promise.all([this.controller.start(), this.membership.lifecycle.join(advertised)]);
+    const loaded = this.controller.start();
+    this.quorum.start();
+    await Promise.all([loaded, this.membership.lifecycle.join(advertised)]);
     await this.groupsLoaded();
     this.housekeeping.start();
     this.dispatch.serving = true;
@@ -213,6 +210,7 @@ export class Broker {
     if (settings['controlled.shutdown.enable'])
       await this.membership.lifecycle.leave(settings['controlled.shutdown.timeout.ms']);
     this.membership.stop();
+    await this.quorum.resign();
     await this.listener.drain();
     this.coordinators.stop();
     this.replicas.wakeAll();
@@ -221,6 +219,7 @@ export class Broker {
     this.peers.close();
     this.housekeeping.stop();
     this.controller.stop();
+    this.quorum.stop();
     this.replicas.retireAll();
     this.tick.run();
     this.deadlines.close();
@@ -269,6 +268,30 @@ export class Broker {
     });
   }
 
+  private quorumOf(): MetadataQuorum {
+    const { config, doors, logger } = this.options;
+    const log = this.directory.openLog(METADATA_IDENTITY, logConfigOf(METADATA_CONFIGS));
+    reportCut(log, logger);
+    const me = { id: config.nodeId, directoryId: directoryUuid(this.directory.directoryId) };
+    return new MetadataQuorum({
+      log,
+      me,
+      voters: config.voters ?? [me],
+      rules: { ...BROKER_RULES, ...this.options.rules }.quorum,
+      dataDirectory: config.dataDirectory,
+      clusterId: config.clusterId,
+      clock: this.clock,
+      random: doors.random,
+      disk: doors.disk,
+      deadlines: this.deadlines,
+      logger,
+      peers: () => this.peers,
+      checkpoint: () => this.directory.checkpoint(),
+      bytesBetweenSnapshots: config.settings['metadata.log.max.record.bytes.between.snapshots'],
+      snapshotOf: () => this.controller.toEvents(),
+    });
+  }
+
   private peersOf(): Peers {
     const { config, doors, logger } = this.options;
     return new Peers({
@@ -278,7 +301,9 @@ export class Broker {
       tick: this.tick,
       deadlines: this.deadlines,
       logger,
-      addressOf: (brokerId) => this.controller.image.brokers.get(brokerId),
+      addressOf: (brokerId) =>
+        config.voters?.find(({ id }) => id === brokerId)?.address ??
+        this.controller.image.brokers.get(brokerId),
       dispatch: () => this.dispatch,
       advertised: () => this.listener.advertised,
     });
@@ -301,7 +326,8 @@ export class Broker {
       metrics: this.metrics,
       metadata: () => controller.image,
       controller,
-      isVoter: (brokerId) => brokerId === config.nodeId,
+      quorum: this.quorum,
+      isVoter: (brokerId) => this.quorum.voters.some(({ id }) => id === brokerId),
       brokerSessions: this.membership.sessions,
       topicsOnUse: new TopicsOnUse({
         controller,

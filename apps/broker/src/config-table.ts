@@ -96,6 +96,13 @@ const OWN_CONFIGS = [
     'Partitions in one DescribeTopicPartitions answer.',
     { min: 1 },
   ),
+  define(
+    'metadata.log.max.record.bytes.between.snapshots',
+    'long',
+    '20971520',
+    'Bytes of metadata records from one snapshot of the metadata to the next.',
+    { min: 1 },
+  ),
   define('num.partitions', 'int', '1', 'Partitions of a topic that does not say.', { min: 1 }),
   define('offset.metadata.max.bytes', 'int', '4096', 'Longest text beside a committed offset.', { min: 0 }),
   define('offsets.retention.check.interval.ms', 'long', '600000', 'Pause between offset expiry runs.', {

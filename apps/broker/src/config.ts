@@ -3,6 +3,7 @@
  * together, so that one start shows all faults. Holds no state.
  */
 import type { BrokerConfigName, BrokerSettings } from './config-table.js';
+import { directoryIdOf, parseVoters, type Voter } from './controller/quorum/voters.js';
 import { brokerSettings } from './settings.js';
 import type { Address } from '@tidemark/platform';
 
@@ -10,6 +11,10 @@ export interface BrokerConfig {
   readonly name: string;
   readonly nodeId: number;
   readonly clusterId: string;
+  /** Of the metadata quorum, the same at every broker; nothing: this broker alone. */
+  readonly voters: readonly Voter[] | undefined;
+  /** The directory id for a data directory that is empty yet, 36 characters; nothing: a random one. */
+  readonly directoryId: string | undefined;
   readonly dataDirectory: string;
   readonly listen: Address;
   /** What clients are told to connect to; port 0 stands for the port that was bound. */
@@ -53,6 +58,8 @@ export function readConfig(
     name: environment.TIDEMARK_NAME ?? `broker-${nodeId}`,
     nodeId,
     clusterId: environment.TIDEMARK_CLUSTER_ID ?? '',
+    voters: voters(environment, faults),
+    directoryId: directoryId(environment, faults),
     dataDirectory: environment.TIDEMARK_DATA ?? '',
     listen,
     advertised:
@@ -76,6 +83,17 @@ export function readConfig(
     faults.push(`TIDEMARK_LOG_LEVEL: must be one of ${LOG_LEVELS.join(', ')}`);
   }
   return faults.length > 0 ? { faults } : { config };
+}
+
+function voters({ TIDEMARK_VOTERS: text }: Environment, faults: string[]): readonly Voter[] | undefined {
+  return text === undefined || text === '' ? undefined : parseVoters(text, 'TIDEMARK_VOTERS', faults);
+}
+
+function directoryId({ TIDEMARK_DIRECTORY_ID: text }: Environment, faults: string[]): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const id = directoryIdOf(text);
+  if (id === undefined) faults.push(`TIDEMARK_DIRECTORY_ID: must be a UUID, not '${text}'`);
+  return id;
 }
 
 function wholeNumber(environment: Environment, variable: string, initial: string, faults: string[]): number {

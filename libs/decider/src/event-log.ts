@@ -15,7 +15,7 @@ export interface LoggedEvent<Event> {
 /** Called by the log, perhaps while `subscribe` or `append` is still on the stack. */
 export interface EventReader<Event> {
   /**
-   * Committed events in offset order. Reading goes on at `nextOffset`, which also passes what is no event: control
+   * Committed events in offset order; those of a snapshot, read in one, all have the offset that it ends with. Reading goes on at `nextOffset`, which also passes what is no event: control
    * batches, compacted offsets and records that could not be understood (their report is the log's business).
    */
   read(events: readonly LoggedEvent<Event>[], nextOffset: number): void;

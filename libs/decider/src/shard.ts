@@ -276,8 +276,10 @@ export class Shard<State, Command, Event, Reply, Rejection> {
   #read(events: readonly LoggedEvent<Event>[], nextOffset: number): void {
     if (this.#phase === 'stopped') return;
     const { decider, onFolded } = this.#options;
+    let least = this.#position;
     for (const { event, offset } of events) {
-      assert(offset >= this.#position, 'events are read in offset order, each once');
+      assert(offset >= least, 'events are read in offset order, each once');
+      least = offset;
       this.#state = decider.evolve(this.#state, event, offset);
       this.#position = offset + 1;
       onFolded?.({ event, offset, state: this.#state, live: this.#everReady });

@@ -1,6 +1,5 @@
 /**
- * Who leads the metadata quorum, as the controller is told: the seam to `quorum/`. Here also the leadership of a broker
- * that is its own quorum and leads for as long as it runs.
+ * Who leads the metadata quorum, as the controller is told: the seam to `quorum/`. Types only.
  */
 
 export interface Leadership {
@@ -16,16 +15,4 @@ export interface ControllerLeadership {
   readonly leadership: Leadership;
   /** Tells of every change from now on. */
   onLeadership(listener: (leadership: Leadership) => void): void;
-}
-
-export class SoleLeadership implements ControllerLeadership {
-  readonly leadership: Leadership;
-
-  constructor(brokerId: number, epoch = 0) {
-    this.leadership = { leaderId: brokerId, epoch, isLeader: true };
-  }
-
-  onLeadership(): void {
-    // It never changes.
-  }
 }

@@ -2,23 +2,16 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LogDirectory, logConfigOf } from '@tidemark/log';
+import { LogDirectory } from '@tidemark/log';
 import { nodeClock, nodeDisk, nodeRandom } from '@tidemark/platform/node';
 import { ErrorCode } from '@tidemark/wire';
 import { Kafka, logLevel } from 'kafkajs';
 import { RunningBroker, until } from '../testing/running-broker.js';
+import { soleQuorum } from '../testing/sole-quorum.js';
 import { Controller } from './controller.js';
 import type { ControllerAnswer } from './controller.js';
 import type { ControllerCommand, CreateTopics } from './controller-commands.js';
-import { SoleLeadership } from './controller-leadership.js';
 import type { MetadataDelta } from './metadata-image.js';
-import { MetadataLog } from './metadata-log.js';
-
-const IDENTITY = {
-  topic: '__cluster_metadata',
-  partition: 0,
-  topicId: '00000000-0000-0000-0000-000000000001',
-};
 
 describe('a controller on a real directory', () => {
   const base = mkdtempSync(join(tmpdir(), 'tidemark-controller-spec-'));
@@ -33,14 +26,11 @@ describe('a controller on a real directory', () => {
   const open = async (path: string): Promise<Running> => {
     const doors = { disk: nodeDisk, clock: nodeClock, random: nodeRandom };
     const directory = LogDirectory.open({ ...doors, path, clusterId: 'c', nodeId: 1 });
-    const log = new MetadataLog(
-      directory.openLog(IDENTITY, logConfigOf({ 'retention.ms': '-1' })),
-      nodeClock,
-    );
+    const quorum = soleQuorum(directory, doors);
     const controller = new Controller({
       clusterId: 'c',
-      log,
-      leadership: new SoleLeadership(1),
+      log: quorum.log,
+      leadership: quorum,
       defaults: { partitions: 1, replicationFactor: 1, minInsyncReplicas: 1, uncleanElection: false },
       onFailed: (error) => {
         throw error;
@@ -48,12 +38,15 @@ describe('a controller on a real directory', () => {
     });
     const deltas: MetadataDelta[] = [];
     controller.listen((_, delta) => deltas.push(delta));
-    await controller.start();
+    const loaded = controller.start();
+    quorum.start();
+    await loaded;
     return {
       controller,
       deltas,
       close: () => {
         controller.stop();
+        quorum.stop();
         return directory.close();
       },
     };

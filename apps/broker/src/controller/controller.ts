@@ -115,6 +115,11 @@ export class Controller {
     return this.#shard.state;
   }
 
+  /** What leads from nothing to the metadata as folded by now: a snapshot's content. */
+  toEvents(): ControllerEvent[] {
+    return this.#shard.state.toEvents();
+  }
+
   /** The last metadata offset that this broker and all its listeners know; -1 before they know any. */
   get knownOffset(): number {
     return this.#telling ? this.#shard.position - 1 : -1;

@@ -14,10 +14,12 @@ import {
   type FetchRequest,
   type FetchResponse,
 } from '@tidemark/wire';
+import { isMetadataFetch } from '../controller/quorum/quorum-wire.js';
 import { FetchInProgress } from '../replicas/fetch-request.js';
 import { PartitionRead } from '../replicas/partition-read.js';
 import { currentLeaderOf, nodeEndpoints } from './current-leader.js';
 import { defineHandler, type BrokerContext, type RequestContext } from './handler.js';
+import { fetchMetadata } from './metadata-fetch.js';
 
 type TopicAsked = FetchRequest['topics'][number];
 type PartitionAnswer = Omit<FetchResponse['responses'][number]['partitions'][number], 'abortedTransactions'>;
@@ -38,6 +40,10 @@ const READ_COMMITTED = 1;
 const NO_RECORDS = new Uint8Array(0);
 
 export const fetchHandler = defineHandler(fetchApi, (broker) => (request, context, respond) => {
+  if (isMetadataFetch(request)) {
+    fetchMetadata(broker, request, respond);
+    return;
+  }
   if (request.replicaState.replicaId >= 0) {
     fetchAsFollower(broker, request, context, respond);
     return;

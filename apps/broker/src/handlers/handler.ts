@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import type { BrokerConfig } from '../config.js';
 import type { BrokerSessions } from '../controller/brokers/broker-sessions.js';
 import type { Controller } from '../controller/controller.js';
+import type { MetadataQuorum } from '../controller/quorum/metadata-quorum.js';
 import type { ProducerIds } from '../controller/producer-ids.js';
 import type { TopicsOnUse } from '../controller/topics-on-use.js';
 import type { MetadataImage } from '../controller/metadata-image.js';
@@ -91,6 +92,8 @@ export interface BrokerContext {
   /** The newest metadata that this broker has replayed. */
   metadata(): MetadataImage;
   readonly controller: Controller;
+  /** This broker's part in the metadata quorum. */
+  readonly quorum: MetadataQuorum;
   /** One of the fixed voters of the metadata quorum. */
   isVoter(brokerId: number): boolean;
   /** Which brokers this one hears from, while it is the active controller. */

@@ -32,6 +32,11 @@ import { alterPartitionReassignmentsHandler } from './45-alter-partition-reassig
 import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.js';
 import { offsetDeleteHandler } from './47-offset-delete.js';
 import { alterPartitionHandler } from './56-alter-partition.js';
+import { voteHandler } from './52-vote.js';
+import { beginQuorumEpochHandler } from './53-begin-quorum-epoch.js';
+import { endQuorumEpochHandler } from './54-end-quorum-epoch.js';
+import { describeQuorumHandler } from './55-describe-quorum.js';
+import { fetchSnapshotHandler } from './59-fetch-snapshot.js';
 import { describeClusterHandler } from './60-describe-cluster.js';
 import { brokerRegistrationHandler } from './62-broker-registration.js';
 import { brokerHeartbeatHandler } from './63-broker-heartbeat.js';
@@ -73,6 +78,11 @@ const FACTORIES: readonly HandlerFactory[] = [
   listPartitionReassignmentsHandler,
   offsetDeleteHandler,
   alterPartitionHandler,
+  voteHandler,
+  beginQuorumEpochHandler,
+  endQuorumEpochHandler,
+  describeQuorumHandler,
+  fetchSnapshotHandler,
   describeClusterHandler,
   brokerRegistrationHandler,
   brokerHeartbeatHandler,

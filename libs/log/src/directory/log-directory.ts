@@ -30,6 +30,8 @@ export interface LogDirectoryOptions extends LogLimits {
   readonly path: string;
   readonly clusterId: string;
   readonly nodeId: number;
+  /** The id that an empty directory gets, base64url of 16 bytes; left out: a random one. */
+  readonly directoryId?: string;
   /** Whether the machine went down under the last owner; absent: the lock that it left behind tells. */
   readonly pageCacheLost?: boolean;
 }
@@ -341,7 +343,7 @@ function identify(options: LogDirectoryOptions): string {
     if (stranger !== undefined) {
       throw new LogError('foreign', `${path} is no data directory of a broker: it holds "${stranger}"`);
     }
-    const directoryId = uuidOf(options.random.bytes(16));
+    const directoryId = options.directoryId ?? uuidOf(options.random.bytes(16));
     writeMetaProperties(disk, path, { clusterId, nodeId, directoryId });
     return directoryId;
   }

@@ -10,3 +10,8 @@ export function directoryUuid(stored: string): string {
   const hex = Buffer.from(stored, 'base64url').toString('hex');
   return hex.replace(UUID, '$1-$2-$3-$4-$5');
 }
+
+/** The other way round. */
+export function storedDirectory(uuid: string): string {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url');
+}
