@@ -100,7 +100,7 @@ describe('a flipped byte', () => {
       .readdirSync(source.partition)
       .filter((name) => !name.endsWith('.log'))
       .map((name) => path.join('t-0', name))
-      .concat(fs.readdirSync(source.path).filter((name) => /checkpoint$/.test(name)));
+      .concat(fs.readdirSync(source.path).filter((name) => name.endsWith('checkpoint')));
 
   it.each(['closed', 'killed'] as const)(
     'D2: anywhere in the small files of a log that was %s changes nothing of it, or is reported',

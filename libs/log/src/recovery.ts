@@ -252,13 +252,13 @@ function areBorneOut(segments: Segments, epochs: EpochHistory, logStartOffset: n
       startOffset === Infinity
         ? segment.offsetIndex.lastPosition
         : segment.offsetIndex.positionBefore(before);
-    let agree = true;
+    const seen = { agree: true };
     scanBatches(segment.slot.use(), { from, to: segment.writtenBytes, verify: false }, (bytes, at) => {
       const known = epochs.epochAt(batchBaseOffset(bytes, at));
-      agree &&= known < 0 || known === batchLeaderEpoch(bytes, at);
-      return agree && batchLastOffset(bytes, at) < startOffset;
+      seen.agree &&= known < 0 || known === batchLeaderEpoch(bytes, at);
+      return seen.agree && batchLastOffset(bytes, at) < startOffset;
     });
-    if (!agree) return false;
+    if (!seen.agree) return false;
   }
   return true;
 }
@@ -266,20 +266,19 @@ function areBorneOut(segments: Segments, epochs: EpochHistory, logStartOffset: n
 /** From the batches, unless they contradict each other: then it is one of them that is damaged, and the file is right. */
 function rebuildEpochs(segments: Segments, epochs: EpochHistory): void {
   const begun: [epoch: number, startOffset: number][] = [];
-  let latest = -1;
-  let ascend = true;
+  const seen = { latest: -1, ascend: true };
   for (const segment of segments.all()) {
     if (segment.writtenBytes === 0) continue;
     const range = { from: 0, to: segment.writtenBytes, verify: false };
     scanBatches(segment.slot.use(), range, (bytes, at) => {
       const epoch = batchLeaderEpoch(bytes, at);
-      if (epoch > latest) begun.push([epoch, batchBaseOffset(bytes, at)]);
-      ascend &&= epoch >= latest;
-      latest = Math.max(latest, epoch);
-      return ascend;
+      if (epoch > seen.latest) begun.push([epoch, batchBaseOffset(bytes, at)]);
+      seen.ascend &&= epoch >= seen.latest;
+      seen.latest = Math.max(seen.latest, epoch);
+      return seen.ascend;
     });
   }
-  if (!ascend && !epochs.isEmpty) return;
+  if (!seen.ascend && !epochs.isEmpty) return;
   epochs.restart(-1, 0);
   for (const [epoch, startOffset] of begun) epochs.assign(epoch, startOffset);
 }
