@@ -2,7 +2,7 @@
  * What must hold of the cluster's metadata (I14), and the newest of it that anybody has: the truth about who is in sync.
  * Holds where each partition is, as of that image. Asked by the other invariants.
  */
-import type { Image } from '../cluster/broker-view.js';
+import { METADATA_KEY, type Image } from '../cluster/broker-view.js';
 import type { Coverage } from './coverage.js';
 import type { Invariants } from './invariants.js';
 import { hold } from './violation.js';
@@ -26,6 +26,19 @@ export class ControllerInvariants {
   private readonly fenced = new Map<number, boolean>();
 
   constructor(private readonly coverage: Coverage) {}
+
+  /** The metadata log is where its voters are. */
+  placeMetadata(voters: readonly number[]): void {
+    this.placements.set(METADATA_KEY, {
+      quorum: true,
+      minInsync: 1,
+      leader: -1,
+      replicas: voters,
+      isr: voters,
+      elr: [],
+      partitionEpoch: -1,
+    });
+  }
 
   partition(key: string): Placement | undefined {
     return this.placements.get(key);

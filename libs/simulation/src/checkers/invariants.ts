@@ -5,7 +5,7 @@
  */
 import { batchCrc } from '@tidemark/wire';
 import type { Acknowledgement } from '../client/simulated-producer.js';
-import type { Image, ReplicaView } from '../cluster/broker-view.js';
+import { METADATA_KEY, type Image, type ReplicaView } from '../cluster/broker-view.js';
 import type { Machine } from '../cluster/machine.js';
 import { CommittedLog } from './committed.js';
 import { ControllerInvariants, type Placement } from './controller-invariants.js';
@@ -43,6 +43,7 @@ export class Invariants {
       machines.map(({ id, disk }) => [id, new DiskMirror(id, disk, dataDirectory)] as const),
     );
     this.controllers = new ControllerInvariants(options.coverage);
+    this.controllers.placeMetadata(machines.map(({ id }) => id));
   }
 
   /** The newest metadata that any running broker has folded. */
@@ -104,6 +105,8 @@ export class Invariants {
     const known = this.seenOf(machine.id, incarnation.life);
     for (const mirror of cut) this.checkCut(mirror, known.get(mirror.key));
     this.controllers.check(view.image, this);
+    const { metadata } = view;
+    if (metadata !== undefined) this.checkReplica(machine.id, metadata, known);
     for (const replica of view.all()) this.checkReplica(machine.id, replica, known);
   }
 
@@ -165,7 +168,8 @@ export class Invariants {
       return `${key}: brokers ${before ?? 0} and ${node} both lead epoch ${epoch}`;
     });
     this.leaders.set(`${key}@${epoch}`, node);
-    if (before === undefined && epoch > 0) {
+    if (before === undefined && key === METADATA_KEY) this.options.coverage.reached('controller election');
+    else if (before === undefined && epoch > 0) {
       const quorum = this.controllers.isQuorum(key);
       this.options.coverage.reached(`leader election, ${quorum ? 'quorum' : 'primary-backup'}`);
     }

@@ -3,6 +3,7 @@
  * change. Holds the list of replicas as long as the metadata does not change.
  */
 import type { Broker } from '@tidemark/broker';
+import type { QuorumState } from '@tidemark/replication';
 
 export interface ReplicaView {
   /** `topic-partition`. */
@@ -14,17 +15,39 @@ export interface ReplicaView {
   readonly logEndOffset: number;
 }
 
+export const METADATA_KEY = '__cluster_metadata-0';
+
 export type Image = Broker['controller']['image'];
 type Replica = ReturnType<Broker['replicas']['all']> extends Generator<infer R> ? R : never;
 
 export class BrokerView {
   private replicas: LiveReplica[] = [];
   private seenAt = -1;
+  private quorumState: QuorumState | undefined;
+  private quorumView: ReplicaView | undefined;
 
   constructor(readonly broker: Broker) {}
 
   get image(): Image {
     return this.broker.controller.image;
+  }
+
+  /** The metadata quorum as one more replica; nothing in a broker that has none. */
+  get metadata(): ReplicaView | undefined {
+    const state = quorumState(this.broker);
+    if (state === this.quorumState) return this.quorumView;
+    this.quorumState = state;
+    if (state === undefined) return undefined;
+    const { role, epoch, highWatermark } = state;
+    this.quorumView = {
+      key: METADATA_KEY,
+      leading: role === 'leader',
+      leader: role === 'leader' ? this.node : -1,
+      leaderEpoch: epoch,
+      highWatermark,
+      logEndOffset: -1,
+    };
+    return this.quorumView;
   }
 
   /** It decides for the cluster. */
@@ -72,4 +95,10 @@ class LiveReplica implements ReplicaView {
   get logEndOffset(): number {
     return this.replica.logEndOffset;
   }
+}
+
+function quorumState(
+  broker: Broker & { readonly quorum?: { readonly state: QuorumState } },
+): QuorumState | undefined {
+  return broker.quorum?.state;
 }
