@@ -20,6 +20,7 @@ import type { LogIdentity, LogListener } from '../log-options.js';
 import { PartitionLog } from '../partition-log.js';
 import { asidesOf, isRepairing, markRepairing, setDirectoryAside, unmarkRepairing } from './asides.js';
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint.js';
+import { makeDurableDirectory } from './make-durable.js';
 import { readMetaProperties, uuidOf, writeMetaProperties } from './meta-properties.js';
 import { readTopicId } from './partition-metadata.js';
 
@@ -64,7 +65,7 @@ export class LogDirectory {
   /** Makes or checks meta.properties and takes the lock. Throws LogError (locked, foreign, corrupt), DiskError. */
   static open(options: LogDirectoryOptions): LogDirectory {
     const { disk, path } = options;
-    disk.makeDirectorySync(path);
+    makeDurableDirectory(disk, path);
     const lock = disk.lockDirectorySync(path);
     if ('heldBy' in lock) throw new LogError('locked', `${path} is in use by process ${lock.heldBy}`);
     try {

@@ -87,6 +87,7 @@ export class Machine {
     this.incarnation = owner;
     this.ending = undefined;
     hub.powered(this.host);
+    this.disk.reopen();
     const purpose = `${id}/${this.lives}`;
     const disk = new SimulatedDisk({
       world,

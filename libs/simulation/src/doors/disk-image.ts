@@ -78,6 +78,14 @@ export class DiskImage {
     this.durableVersion += 1;
   }
 
+  /**
+   * A process begins. Within one life a sync that failed is not made good by a later one (the system may have dropped the
+   * pages); the next life's syncs write everything.
+   */
+  reopen(): void {
+    for (const { file } of this.filesBelow('', '')) file.reopen();
+  }
+
   /** Removes the files whose path matches, as if they had never been written. */
   forget(paths: RegExp): void {
     for (const { path } of this.filesBelow('', '')) {

@@ -70,6 +70,12 @@ export class StoredFile {
     return { from, bytes: this.content.slice(from, Math.max(from, to)), size: this.size };
   }
 
+  /** What no sync has made durable is written by the next one: another process begins to use the file. */
+  reopen(): void {
+    this.fresh.from = this.dirty.from;
+    this.fresh.to = this.dirty.to;
+  }
+
   endSync({ from, bytes, size }: FileSync): void {
     if (this.durable.length < size) {
       const larger = new Uint8Array(Math.max(size, this.durable.length * 2));
