@@ -42,7 +42,7 @@ export class BrokerView {
     this.quorumView = {
       key: METADATA_KEY,
       leading: role === 'leader',
-      leader: role === 'leader' ? this.node : -1,
+      leader: -1,
       leaderEpoch: epoch,
       highWatermark,
       logEndOffset: -1,
