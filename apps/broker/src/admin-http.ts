@@ -1,15 +1,18 @@
 /**
  * The broker's side door for people and monitors: /healthz, /readyz, /metrics, and what the broker knows as JSON under
- * /brokers and /topics. Reads only. Started by `broker.ts`; binds to loopback unless told otherwise.
+ * /brokers and /topics and as a tree that can be watched under /registry. Reads only. Started by `broker.ts`; binds to loopback unless told otherwise.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { NetworkError, type Address } from '@tidemark/platform';
 import type { Registry } from 'prom-client';
 import type { MetadataImage } from './controller/metadata-image.js';
+import { registryQuestion, registryText, watchRegistry } from './registry/registry-http.js';
+import type { Registry as RegistryTree } from './registry/registry.js';
 import type { Replicas } from './replicas/replicas.js';
 
 export interface AdminHttpOptions {
   readonly registry: Registry;
+  readonly tree: RegistryTree;
   readonly image: () => MetadataImage;
   /** The active controller's; -1 while there is none. */
   readonly controllerId: () => number;
@@ -59,6 +62,7 @@ export class AdminHttp {
   }
 
   close(): Promise<void> {
+    this.options.tree.close();
     return new Promise((resolve) => {
       this.server.close(() => resolve());
       this.server.closeAllConnections();
@@ -66,7 +70,11 @@ export class AdminHttp {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status, type, body } = await this.answer(request);
+    const question = registryQuestion(request.url ?? '');
+    const watched = question?.watch === true && request.method === 'GET' ? question.path : undefined;
+    if (watched !== undefined && watchRegistry(this.options.tree, watched, response)) return;
+    const { status, type, body } =
+      watched === undefined ? await this.answer(request) : json({ error: 'too many watchers' }, 503);
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
@@ -74,7 +82,13 @@ export class AdminHttp {
   private async answer(request: IncomingMessage): Promise<Answer> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return json({ error: 'only GET is served' }, 405);
-    const { registry, image, controllerId, ready } = this.options;
+    const { registry, image, controllerId, ready, tree } = this.options;
+    const question = registryQuestion(request.url ?? '');
+    if (question !== undefined) {
+      const body = registryText(tree, question.path);
+      if (body === undefined) return json({ error: `there is nothing at ${question.path}` }, 404);
+      return { status: 200, type: 'application/json', body };
+    }
     // Not by `new URL`, which throws on what a stranger may send ("//").
     switch (request.url?.split('?', 1)[0]) {
       case '/healthz':

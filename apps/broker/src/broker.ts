@@ -36,6 +36,7 @@ import { Dispatch } from './network/dispatch.js';
 import { Listener } from './network/listener.js';
 import { ActiveController } from './peers/active-controller.js';
 import { Peers } from './peers/peers.js';
+import { Registry } from './registry/registry.js';
 import { Deadlines } from './replicas/deadlines.js';
 import { Replicas, reportCut } from './replicas/replicas.js';
 import { Tick } from './tick.js';
@@ -239,6 +240,12 @@ export class Broker {
           compaction: () => this.directory.compaction,
         },
       ),
+      tree: new Registry({
+        clock: this.clock,
+        image: () => this.controller.image,
+        controllerId: () => this.controller.leaderId,
+        groups: () => this.coordinators.groups.partitions(),
+      }),
       image: () => this.controller.image,
       controllerId: () => this.controller.leaderId,
       replicas: this.replicas,
