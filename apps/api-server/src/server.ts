@@ -3,7 +3,7 @@
  * be closed again. Called by main.ts and by specs.
  */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { repliesTopic, TOPICS, topicConfigs, type TopicDefinition } from '@tidemark/contracts';
+import { repliesTopic, TOPICS, topicSpec } from '@tidemark/contracts';
 import type { Clock, Disk, Random } from '@tidemark/platform';
 import {
   ContentStore,
@@ -13,7 +13,6 @@ import {
   type Logger,
   type ShutdownStep,
   type Topics,
-  type TopicSpec,
 } from '@tidemark/service';
 import { Gauge } from 'prom-client';
 import { ApiKeys } from './authentication/api-key.js';
@@ -44,12 +43,12 @@ export interface RunningServer {
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { topics, clock, random, health, logger } = options;
-  await topics.ensure(TOPICS.map(specOf));
+  await topics.ensure(TOPICS.map(topicSpec));
   const requests = await RequestReply.open({
     topics,
     clock,
     random,
-    replies: specOf(repliesTopic(options.name)),
+    replies: topicSpec(repliesTopic(options.name)),
   });
   const history = new LiveHistory();
   const output = new LiveOutput();
@@ -91,12 +90,6 @@ async function closeHttp(app: NestFastifyApplication, clock: Clock): Promise<voi
   await closed;
   cut.cancel();
 }
-
-const specOf = (topic: TopicDefinition): TopicSpec => ({
-  name: topic.name,
-  partitions: topic.partitions,
-  configs: topicConfigs(topic),
-});
 
 function measure(health: Health, requests: RequestReply, history: LiveHistory): void {
   const registers = [health.registry];

@@ -4,7 +4,7 @@
  */
 import { delimiter, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TOPICS, topicConfigs } from '@tidemark/contracts';
+import { TOPICS, topicSpec } from '@tidemark/contracts';
 import type { Clock, Disk, FileTree, Processes, Random } from '@tidemark/platform';
 import { ContentStore, type Health, type Logger, type ShutdownStep, type Topics } from '@tidemark/service';
 import { JobWatch } from './jobs/job-watch.js';
@@ -46,13 +46,7 @@ const SYSTEM_PATH = ['/usr/local/bin', '/usr/bin', '/bin'];
 
 export async function startApplicationManager(options: ApplicationManagerOptions): Promise<RunningManager> {
   const { topics, health, clock } = options;
-  await topics.ensure(
-    TOPICS.map((topic) => ({
-      name: topic.name,
-      partitions: topic.partitions,
-      configs: topicConfigs(topic),
-    })),
-  );
+  await topics.ensure(TOPICS.map(topicSpec));
   const jobsDirectory = resolve(options.jobsDirectory);
   const commandPath = [dirname(options.nodePath), ...SYSTEM_PATH].join(delimiter);
   const transport = new LocalTransport({

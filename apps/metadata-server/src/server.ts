@@ -4,7 +4,7 @@
  */
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { TOPICS as TOPIC_TABLE, topicConfigs, type TopicDefinition } from '@tidemark/contracts';
+import { TOPICS as TOPIC_TABLE, topicSpec } from '@tidemark/contracts';
 import type { Clock } from '@tidemark/platform';
 import {
   type Health,
@@ -14,7 +14,6 @@ import {
   registerHealthRoutes,
   type ShutdownStep,
   type Topics,
-  type TopicSpec,
   TopicTransport,
 } from '@tidemark/service';
 import { AppModule } from './app.module.js';
@@ -47,7 +46,7 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { topics, clock, logger, health, databaseUrl } = options;
   const context = { topics, clock, logger };
-  await topics.ensure(TOPIC_TABLE.map(specOf));
+  await topics.ensure(TOPIC_TABLE.map(topicSpec));
   const measures = new Measures(health);
   const database = new MetadataDatabase();
   const projection = new ProjectionRunner({
@@ -127,9 +126,3 @@ async function createApp(
   await app.listen(listen);
   return app;
 }
-
-const specOf = (topic: TopicDefinition): TopicSpec => ({
-  name: topic.name,
-  partitions: topic.partitions,
-  configs: topicConfigs(topic),
-});

@@ -9,8 +9,15 @@ export const COPARTITIONS = 12;
 
 export type CleanupPolicy = 'delete' | 'compact';
 
+/**
+ * How a topic's replicas agree: `quorum`, what must outlive anything, acknowledged when a majority has it on disk;
+ * `primary-backup`, what may be lost with all replicas at once, acknowledged when all in sync have it.
+ */
+export type ReplicationProtocol = 'primary-backup' | 'quorum';
+
 export interface TopicDefinition {
   readonly name: string;
+  readonly replication: ReplicationProtocol;
   /** What a record's key is; equal keys are in one partition, in the order they were written. */
   readonly key: 'experimentId' | 'experimentId or kind/name' | 'kind/name' | 'correlationId' | 'original key';
   readonly partitions: number;
@@ -40,6 +47,7 @@ const REPLIES_PREFIX = 'tidemark.replies.';
 export const TOPICS: readonly TopicDefinition[] = [
   {
     name: COMMANDS_TOPIC,
+    replication: 'quorum',
     key: 'experimentId or kind/name',
     partitions: COPARTITIONS,
     cleanupPolicy: 'delete',
@@ -49,6 +57,7 @@ export const TOPICS: readonly TopicDefinition[] = [
   },
   {
     name: CATALOG_TOPIC,
+    replication: 'quorum',
     key: 'kind/name',
     partitions: COPARTITIONS,
     cleanupPolicy: 'compact',
@@ -58,6 +67,7 @@ export const TOPICS: readonly TopicDefinition[] = [
   },
   {
     name: EXPERIMENTS_TOPIC,
+    replication: 'quorum',
     key: 'experimentId',
     partitions: COPARTITIONS,
     cleanupPolicy: 'delete',
@@ -67,6 +77,7 @@ export const TOPICS: readonly TopicDefinition[] = [
   },
   {
     name: OBSERVATIONS_TOPIC,
+    replication: 'primary-backup',
     key: 'experimentId',
     partitions: COPARTITIONS,
     cleanupPolicy: 'delete',
@@ -76,6 +87,7 @@ export const TOPICS: readonly TopicDefinition[] = [
   },
   {
     name: OUTPUT_TOPIC,
+    replication: 'primary-backup',
     key: 'experimentId',
     partitions: COPARTITIONS,
     cleanupPolicy: 'delete',
@@ -85,6 +97,7 @@ export const TOPICS: readonly TopicDefinition[] = [
   },
   {
     name: QUERIES_TOPIC,
+    replication: 'primary-backup',
     key: 'correlationId',
     partitions: 6,
     cleanupPolicy: 'delete',
@@ -94,6 +107,7 @@ export const TOPICS: readonly TopicDefinition[] = [
   },
   {
     name: DEAD_LETTERS_TOPIC,
+    replication: 'primary-backup',
     key: 'original key',
     partitions: 6,
     cleanupPolicy: 'delete',
@@ -103,10 +117,14 @@ export const TOPICS: readonly TopicDefinition[] = [
   },
 ];
 
+/** Of every topic, where the cluster has so many brokers. */
+const REPLICAS = 3;
+
 /** The topic on which one replica receives its answers; made by that replica. */
 export function repliesTopic(replica: string): TopicDefinition {
   return {
     name: `${REPLIES_PREFIX}${replica}`,
+    replication: 'primary-backup',
     key: 'correlationId',
     partitions: 1,
     cleanupPolicy: 'delete',
@@ -129,4 +147,16 @@ export function topicConfigs(topic: TopicDefinition): Readonly<Record<string, st
     'retention.ms': String(topic.retentionMs),
     'retention.bytes': String(topic.retentionBytes),
   };
+}
+
+/** What a service asks for when it makes the topic; `Topics.ensure` fits it to the cluster that it finds. */
+export function topicSpec(topic: TopicDefinition): {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicas: number;
+  readonly replication: ReplicationProtocol;
+  readonly configs: Readonly<Record<string, string>>;
+} {
+  const { name, partitions, replication } = topic;
+  return { name, partitions, replicas: REPLICAS, replication, configs: topicConfigs(topic) };
 }

@@ -9,6 +9,7 @@ import { sleep } from '@tidemark/platform';
 import { SharedAnswer } from '../topics/shared-answer.js';
 import type { TopicSpec } from '../topics/topics.js';
 import { TopicsError } from '../topics/topics.js';
+import { createMissing } from './create-topics.js';
 import { createKafka, innermostError, protocolErrorType } from './kafka-client.js';
 import type { KafkaSettings } from './kafka-client.js';
 
@@ -132,42 +133,10 @@ export class KafkaAdmin {
   }
 }
 
-async function createMissing(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
-  const there = new Set(await admin.listTopics());
-  const missing = specs.filter((spec) => !there.has(spec.name));
-  if (missing.length === 0) return;
-  const topics = missing.map((spec) => ({
-    topic: spec.name,
-    numPartitions: spec.partitions,
-    // -1: the broker's default. kafkajs would ask for one replica, wherever the topic is created.
-    replicationFactor: spec.replicationFactor ?? -1,
-    configEntries: Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value })),
-  }));
-  try {
-    await admin.createTopics({ topics, waitForLeaders: true });
-  } catch (error) {
-    if (!onlySaysExists(error)) throw refusal(error) ?? error;
-  }
-}
-
-/** Another replica may have created some of them meanwhile. */
-function onlySaysExists(error: unknown): boolean {
-  if (protocolErrorType(error) === 'TOPIC_ALREADY_EXISTS') return true;
-  if (!(error instanceof Error) || !('errors' in error) || !Array.isArray(error.errors)) return false;
-  return error.errors.every((part: unknown) => protocolErrorType(part) === 'TOPIC_ALREADY_EXISTS');
-}
-
-const REFUSALS = ['INVALID_PARTITIONS', 'INVALID_REPLICATION_FACTOR', 'INVALID_CONFIG', 'POLICY_VIOLATION'];
-
-function refusal(error: unknown): TopicsError | undefined {
-  const parts: unknown[] =
-    error instanceof Error && 'errors' in error ? (error.errors as unknown[]) : [error];
-  const refused = parts.find((part) => REFUSALS.includes(protocolErrorType(part) ?? ''));
-  if (!(refused instanceof Error)) return undefined;
-  const topic = 'topic' in refused ? `${String(refused.topic)}: ` : '';
-  return new TopicsError('mismatch', `${topic}${refused.message}`, { cause: error });
-}
-
+/**
+ * Partitions and policy as the table has them. How many replicas there are and how they agree is not compared: a home
+ * that was one broker once goes on with what it has, and replicas are moved by whoever runs the cluster.
+ */
 async function compare(admin: Admin, specs: readonly TopicSpec[]): Promise<string[]> {
   const { topics } = await admin.fetchTopicMetadata({ topics: specs.map((spec) => spec.name) });
   const counts = new Map(topics.map((topic) => [topic.name, topic.partitions.length]));

@@ -57,8 +57,10 @@ export interface PublishedRecord {
 export interface TopicSpec {
   readonly name: string;
   readonly partitions: number;
-  /** Left out: what the cluster gives by default. */
-  readonly replicationFactor?: number;
+  /** As many where the cluster has so many brokers, else fewer. Left out: what the cluster gives by default. */
+  readonly replicas?: number;
+  /** How replicas agree, for brokers that know of it; others give what their settings say. */
+  readonly replication?: 'primary-backup' | 'quorum';
   readonly configs?: Readonly<Record<string, string>>;
 }
 
