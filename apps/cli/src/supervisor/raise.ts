@@ -9,7 +9,7 @@ import { nodeDisk } from '@tidemark/platform/node';
 import { Fault } from '../console/fault.js';
 import { placeOf, removePlace } from '../postgres/cluster-place.js';
 import { findRunUser } from '../postgres/run-user.js';
-import { openCluster } from '../stack/cluster-file.js';
+import { openCluster } from '../brokers/cluster-file.js';
 import { prepareHome, runFileOf, type Home } from '../stack/home.js';
 import { claimBrokerPorts, claimPorts, type Ports } from '../stack/ports.js';
 import type { StackSettings } from '../stack/settings.js';
@@ -19,7 +19,7 @@ import { rotateLogs } from './log-file.js';
 import type { ProcessPlan, ProcessRow } from './process-plan.js';
 import { planStack } from './stack-plan.js';
 import { livingProcesses, readState, type SavedState } from './state-file.js';
-import { Membership } from './membership.js';
+import { Membership } from '../brokers/membership.js';
 import { Supervisor, type Report } from './supervisor.js';
 
 export interface RaiseOptions {

@@ -14,10 +14,10 @@ import {
 } from '../postgres/cluster.js';
 import { databaseUrl, ensureDatabases, type ClusterAddress } from '../postgres/databases.js';
 import { runFileOf, type Home } from '../stack/home.js';
-import type { ClusterFile } from '../stack/cluster-file.js';
+import type { ClusterFile } from '../brokers/cluster-file.js';
 import { LOOPBACK, type Ports } from '../stack/ports.js';
 import type { RunFile } from '../stack/run-file.js';
-import { bootstrapOf, brokerName, brokerPlan } from './broker-plan.js';
+import { bootstrapOf, brokerName, brokerPlan } from '../brokers/broker-plan.js';
 import type { ProcessKind, ProcessPlan } from './process-plan.js';
 
 /** The clone: this file is apps/cli/{src,dist}/supervisor/stack-plan. */
@@ -144,6 +144,21 @@ function frontDoorPlan(stack: Stack): ProcessPlan {
   };
 }
 
+/**
+ * A cluster that has served before serves with most of its brokers. At the very first start all must come: topics are
+ * made then, and get as many replicas as there are brokers.
+ */
+function afterBrokers(
+  { brokers }: ClusterFile,
+  others: readonly string[],
+): Pick<ProcessPlan, 'after' | 'afterMostOf'> {
+  const names = brokers.map(({ id }) => brokerName(id));
+  const isFirstStart = brokers.some(({ voter, formatted }) => voter && !formatted);
+  return isFirstStart
+    ? { after: [...others, ...names], afterMostOf: [] }
+    : { after: others, afterMostOf: names };
+}
+
 /** A Node program of ours that publishes its own run file and serves /readyz. */
 function nodePlan(
   stack: Stack,
@@ -153,7 +168,7 @@ function nodePlan(
 ): ProcessPlan {
   return {
     ...commonPlan(kind, name),
-    afterMostOf: CLIENTS.has(kind) ? stack.cluster.brokers.map(({ id }) => brokerName(id)) : [],
+    ...(CLIENTS.has(kind) ? afterBrokers(stack.cluster, AFTER[kind]) : {}),
     file: process.execPath,
     args: kind === 'front-door' ? [] : [programOf(kind, 'main.js')],
     environment: {

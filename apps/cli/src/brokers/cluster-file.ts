@@ -10,8 +10,8 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Fault, reasonOf } from '../console/fault.js';
-import { readLine, writePrivately, type Home } from './home.js';
-import type { StackSettings } from './settings.js';
+import { readLine, writePrivately, type Home } from '../stack/home.js';
+import type { StackSettings } from '../stack/settings.js';
 
 export interface ClusterBroker {
   readonly id: number;

@@ -3,13 +3,13 @@
  * cluster file and the ports as they are now; the moving of data is the commands' own affair, by the wire.
  */
 import { Fault } from '../console/fault.js';
-import { withBroker, withoutBroker, writeCluster, type ClusterFile } from '../stack/cluster-file.js';
+import { withBroker, withoutBroker, writeCluster, type ClusterFile } from './cluster-file.js';
 import type { Home } from '../stack/home.js';
 import { claimBrokerPorts, type Ports } from '../stack/ports.js';
 import type { StackSettings } from '../stack/settings.js';
 import { brokerName } from './broker-plan.js';
-import { planBroker } from './stack-plan.js';
-import type { Supervisor } from './supervisor.js';
+import { planBroker } from '../supervisor/stack-plan.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
 
 export interface MembershipOptions {
   readonly home: Home;

@@ -14,8 +14,8 @@ import {
   withoutBroker,
   writeCluster,
 } from './cluster-file.js';
-import type { Home } from './home.js';
-import { readSettings } from './settings.js';
+import type { Home } from '../stack/home.js';
+import { readSettings } from '../stack/settings.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const addressOf = (id: number): string => `h:${id}`;

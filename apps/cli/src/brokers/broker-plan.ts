@@ -9,9 +9,9 @@ import {
   markFormatted,
   votersText,
   type ClusterFile,
-} from '../stack/cluster-file.js';
+} from './cluster-file.js';
 import type { Home } from '../stack/home.js';
-import type { ProcessPlan } from './process-plan.js';
+import type { ProcessPlan } from '../supervisor/process-plan.js';
 
 export const brokerName = (id: number): string => `broker-${id}`;
 
