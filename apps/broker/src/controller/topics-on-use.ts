@@ -103,9 +103,6 @@ export class TopicsOnUse {
       numPartitions: settings['offsets.topic.num.partitions'],
       replicationFactor,
       configs: [
-        // A commit that was answered survives the loss of power everywhere. A majority needs an odd number.
-        ...(replicas % 2 === 1 ? [{ name: REPLICATION_PROTOCOL, value: 'quorum' }] : []),
-        ...(replicas >= 3 ? [{ name: 'min.insync.replicas', value: '2' }] : []),
         { name: 'cleanup.policy', value: 'compact' },
         { name: 'segment.bytes', value: String(settings['offsets.topic.segment.bytes']) },
         ...replicated(replicationFactor),

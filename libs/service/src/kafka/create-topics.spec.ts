@@ -11,8 +11,8 @@ describe('a topic of the table', () => {
   it.each<[string, number, boolean, number, object[]]>([
     ['a cluster of ours', Infinity, true, 3, [own, twoInSync, quorum]],
     ['three brokers of ours', 3, true, 3, [own, twoInSync, quorum]],
-    ['two brokers of ours, where a majority is one', 2, true, 1, [own, quorum]],
-    ['one broker of ours', 1, true, 1, [own, quorum]],
+    ['two brokers of ours, which are no majority without each other', 2, true, 2, [own]],
+    ['one broker of ours', 1, true, 1, [own]],
     ['Apache Kafka', Infinity, false, 3, [own, twoInSync]],
     ['two brokers of Apache Kafka', 2, false, 2, [own]],
   ])('on %s', (_, brokers, protocols, replicationFactor, configEntries) => {

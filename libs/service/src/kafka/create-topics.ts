@@ -41,12 +41,10 @@ async function create(admin: Admin, specs: readonly TopicSpec[], protocols: bool
   if (fitted !== undefined) throw refusal(fitted) ?? fitted;
 }
 
-/** A majority needs an odd number; what its loss may cost needs two in sync as soon as there are three. */
+/** A majority needs three; so does going on with two in sync when one is lost. */
 export function topicOf(spec: TopicSpec, brokers: number, protocols: boolean): ITopicConfig {
-  const wanted = spec.replicas ?? -1;
-  const isQuorum = protocols && spec.replication === 'quorum';
-  const most = Math.min(wanted, brokers);
-  const replicas = isQuorum && most > 0 && most % 2 === 0 ? most - 1 : most;
+  const replicas = Math.min(spec.replicas ?? -1, brokers);
+  const isQuorum = protocols && spec.replication === 'quorum' && replicas >= 3;
   const configs = {
     ...spec.configs,
     ...(replicas >= 3 ? { [MIN_INSYNC_REPLICAS]: '2' } : {}),
