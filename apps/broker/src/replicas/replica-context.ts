@@ -43,6 +43,8 @@ export interface ReplicaOptions {
   readonly onFollowing?: (replica: Replica, ended: FollowerRole | undefined) => void;
   /** The follower's log has moved on, or what it waits for has. */
   readonly onFollowed?: (role: FollowerRole) => void;
+  /** A batch at or after `offset` is not what was written. */
+  readonly onDamaged?: (replica: Replica, offset: number) => void;
   readonly onRepaired?: (replica: Replica) => void;
 }
 

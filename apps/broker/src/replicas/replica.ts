@@ -57,6 +57,7 @@ export class Replica implements TickTask {
     this.log.listener = {
       flushed: () => this.context.tick.scheduleWrite(this),
       failed: (_log, error) => this.failed(error),
+      corrupt: (_log, offset) => options.onDamaged?.(this, offset),
     };
   }
 
@@ -168,6 +169,13 @@ export class Replica implements TickTask {
     const logEnd = log.flushedEnd;
     const lastEpoch = logEnd === log.logEndOffset ? log.lastRecordEpoch : log.epochAt(logEnd - 1);
     return { lastEpoch, logEnd };
+  }
+
+  /** The log is damaged: while another is to lead this replica neither leads nor votes; while none can, it serves on. */
+  standDown(down: boolean): void {
+    if (this.isRepairing === down) return;
+    this.isRepairing = down;
+    this.takeRole();
   }
 
   /** Brokers were registered, fenced or unfenced: who may join the in-sync set has changed. */

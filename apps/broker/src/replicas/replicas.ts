@@ -23,6 +23,7 @@ import {
   replicationProtocol,
   type MetadataDelta,
   type MetadataImage,
+  type PartitionImage,
   type TopicImage,
 } from '../controller/metadata-image.js';
 import type { IsrProposing } from '../controller/partitions/isr-proposals.js';
@@ -34,6 +35,7 @@ import type { Deadlines } from './deadlines.js';
 import { FetchSessions } from './sessions/fetch-sessions.js';
 import type { FollowerRole } from './following/follower-role.js';
 import { PartitionFences, refusedFence, type FenceAnswer, type FenceWanted } from './partition-fences.js';
+import { Repairs } from './repairs.js';
 import type { ReplicaContext } from './replica-context.js';
 import { ReplicaFetchers } from './following/replica-fetchers.js';
 import { Replica } from './replica.js';
@@ -72,6 +74,7 @@ export class Replicas {
   readonly fetchSessions: FetchSessions;
   private readonly fetchers: ReplicaFetchers;
   private readonly fences: PartitionFences;
+  private readonly repairs: Repairs;
   private readonly context: ReplicaContext;
   private checks: Timer | undefined;
 
@@ -91,6 +94,7 @@ export class Replicas {
         this.byId.get(topicId)?.partitions[partition] ?? ErrorCode.UNKNOWN_TOPIC_ID,
       onSent: (bytes) => (metrics.replicatedOutBytes += bytes),
     });
+    this.repairs = new Repairs(options.brokerId, options.proposals);
     this.fences = PartitionFences.load(disk, directory.path);
     this.scheduleCheck();
     for (const stored of options.directory.storedPartitions()) this.unclaimed.set(keyOf(stored), stored);
@@ -205,7 +209,59 @@ export class Replicas {
       const replica = known === ErrorCode.NOT_LEADER_OR_FOLLOWER ? this.open(image, index) : known;
       topic.partitions[index] = replica;
       if (replica instanceof Replica) replica.assume(partition);
+      this.repair(topic, image, partition);
     }
+  }
+
+  /** The next step of a partition whose log is damaged here. */
+  private repair(topic: TopicReplicas, image: TopicImage, partition: PartitionImage): void {
+    const { directory, logger } = this.options;
+    const index = partition.partition;
+    const damaged = topic.partitions[index];
+    const repairing = damaged instanceof Replica && damaged.repairing;
+    const step = this.repairs.stepFor(image, partition, repairing);
+    if (step === 'leave') {
+      if (damaged instanceof Replica && partition.leader === this.options.brokerId) damaged.standDown(false);
+    } else if (step === 'hand-over') {
+      if (damaged instanceof Replica) damaged.standDown(true);
+      this.repairs.handOver(image, partition);
+    } else if (step === 'copy') {
+      if (damaged instanceof Replica) damaged.retire();
+      logger.warn(
+        { topic: image.name, partition: index },
+        'damaged log set aside: copying it from its leader',
+      );
+      directory.setAside({ topic: image.name, partition: index, topicId: image.id });
+      this.repairs.remove(image.id, index);
+      const replica = this.open(image, index);
+      topic.partitions[index] = replica;
+      if (replica instanceof Replica) replica.assume(partition);
+    }
+  }
+
+  private onDamaged({ topic, topicId, partition }: LogIdentity, offset?: number): void {
+    this.options.logger.error({ topic, partition, offset }, 'log is damaged');
+    this.repairs.add(topicId, partition);
+    // Not from within the read that found it.
+    this.options.clock.defer(() => this.repairDamaged());
+  }
+
+  private repairDamaged(): void {
+    const { topicsById } = this.options.metadata();
+    for (const topicId of this.repairs.topicIds()) {
+      const topic = this.byId.get(topicId);
+      const image = topicsById.get(topicId);
+      if (topic === undefined || image === undefined) continue;
+      for (const partition of image.partitions) this.repair(topic, image, partition);
+    }
+  }
+
+  private onRepaired({ topic, topicId, partition }: Replica): void {
+    const { directory, logger } = this.options;
+    logger.info({ topic, partition }, 'log is repaired');
+    directory.repaired({ topic, topicId, partition }).catch((err: unknown) => {
+      logger.error({ err, topic, partition }, 'what was set aside remains');
+    });
   }
 
   private open(image: TopicImage, partition: number): Replica | ErrorCode {
@@ -224,9 +280,13 @@ export class Replicas {
         fencedEpoch: this.fences.epochOf(image.id, partition),
         onFollowing: (replica, ended) => this.changeFetcher(replica, ended),
         onFollowed: (role) => this.fetchers.moved(role),
+        repairing: directory.isRepairing(identity),
+        onDamaged: (_replica, offset) => this.onDamaged(identity, offset),
+        onRepaired: (replica) => this.onRepaired(replica),
       });
     } catch (error) {
       if (!(error instanceof LogError || error instanceof DiskError)) throw error;
+      if (error instanceof LogError && error.code === 'corrupt') this.onDamaged(identity);
       logger.error({ err: error, topic: image.name, partition }, 'log cannot be opened: partition offline');
       return ErrorCode.KAFKA_STORAGE_ERROR;
     }
@@ -277,6 +337,7 @@ export class Replicas {
     const periodMs = Math.max(1, Math.min(CHECK_MS_MAX, settings['replica.lag.time.max.ms'] / 2));
     this.checks = clock.setTimer(periodMs, () => {
       for (const replica of this.all()) replica.checkFollowers();
+      this.repairDamaged();
       this.scheduleCheck();
     });
   }
@@ -288,6 +349,7 @@ export class Replicas {
     logger.info({ topic, partition }, 'replica removed: the partition has moved away');
     replica.retire();
     this.fences.forget(topicId, partition);
+    this.repairs.remove(topicId, partition);
     directory.deleteLog(replica.log).catch((error: unknown) => this.notDeleted(error, topic));
   }
 

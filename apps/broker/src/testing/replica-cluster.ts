@@ -2,7 +2,7 @@
  * The replicas of a few brokers in one process, for specs: real logs on real disks, an in-memory way between them that
  * can be cut, and a controller that does as the spec says. One topic with one partition. No sockets and no metadata log.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LogDirectory } from '@tidemark/log';
@@ -89,13 +89,20 @@ export class ReplicaNode {
     });
   }
 
+  /** As after a kill -9: nothing is saved, the lock's owner is gone. */
+  async kill(): Promise<void> {
+    await this.stop(true);
+    for (const name of readdirSync(this.path)) {
+      if (name.startsWith('.lock-')) rmSync(join(this.path, name));
+    }
+  }
+
   get replica(): Replica {
     const found = this.replicas.topic('t')?.partitions[0];
     if (found === undefined || typeof found === 'number') throw new Error(`no replica: ${found}`);
     return found;
   }
 
-  /** `kill` leaves the files as they are. */
   async stop(kill = false): Promise<void> {
     this.replicas.retireAll();
     this.tick.run();
@@ -199,7 +206,8 @@ export class ReplicaCluster {
       else if (proposal.partitionEpoch !== partitionEpoch) done({ error: ErrorCode.INVALID_UPDATE_VERSION });
       else {
         const isr = proposal.newIsr.map(({ brokerId }) => brokerId);
-        this.change({ isr });
+        // A leader that is not in it hands over.
+        this.change(isr.includes(leader) ? { isr } : { isr, leader: isr[0] ?? -1 });
         done({ error: ErrorCode.NONE, leader, leaderEpoch, isr, partitionEpoch: partitionEpoch + 1 });
       }
     });

@@ -87,7 +87,9 @@ function fault(rules: Rules, topic: TopicImage, { before, brokerId, proposal }: 
   const members = new Set(ids);
   if (members.size !== ids.length || !ids.every((id) => before.replicas.includes(id)))
     return ErrorCode.INVALID_REQUEST;
-  if (!members.has(brokerId)) return ErrorCode.INVALID_REQUEST;
+  // A leader whose log is damaged hands over to the rest of the ISR (ours alone: Kafka's leaders cannot).
+  const handsOver = ids.length > 0 && ids.every((id) => before.isr.includes(id));
+  if (!members.has(brokerId) && !handsOver) return ErrorCode.INVALID_REQUEST;
   if (recovering && (ids.length > 1 || !before.recovering)) return ErrorCode.INVALID_REQUEST;
   // A quorum partition's eligible replicas stay so while they are fenced; only newcomers must be alive.
   const stays = (id: number): boolean =>
@@ -106,6 +108,7 @@ function fault(rules: Rules, topic: TopicImage, { before, brokerId, proposal }: 
 function targetOf(topic: TopicImage, before: PartitionImage, proposal: PartitionProposal): PartitionTarget {
   const isr = before.replicas.filter((id) => proposal.newIsr.some(({ brokerId }) => brokerId === id));
   const recovered = !proposal.recovering;
+  if (!isr.includes(before.leader)) return { isr, lost: before.leader, recovered, election: 'needed' };
   if (replicationProtocol(topic) === 'quorum') {
     // What is moved goes on by an election, which ends the old epoch and begins the new one with the new replicas.
     return { isr, election: 'needed', newEpoch: quorumStepReady({ ...before, isr }) };
