@@ -340,7 +340,7 @@ export class Broker {
         controller,
         activeController,
         settings: config.settings,
-        brokersMin: 1,
+        brokersMin: config.voters?.length ?? 1,
       }),
       producerIds: new ProducerIds(activeController, config.nodeId),
       replicas: this.replicas,

@@ -1,0 +1,99 @@
+/**
+ * Three real brokers in this process for specs, voters of one metadata quorum: real disks, real sockets on free ports.
+ * A broker can be stopped in order and started again on its directory.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Broker } from '../broker.js';
+import type { Environment } from '../config.js';
+import { RawClient } from './raw-client.js';
+import { brokerOf, until } from './running-broker.js';
+
+const HOST = '127.0.0.1';
+const directoryIdOf = (id: number): string => `00000000-0000-4000-8000-00000000000${id}`;
+
+export class RunningCluster {
+  private readonly brokers = new Map<number, Broker>();
+  private readonly clients: RawClient[] = [];
+
+  private constructor(
+    private readonly base: string,
+    private readonly ports: ReadonlyMap<number, number>,
+    private readonly settings: Environment,
+  ) {}
+
+  static async start(settings: Environment = {}): Promise<RunningCluster> {
+    const base = mkdtempSync(join(tmpdir(), 'tidemark-cluster-spec-'));
+    const ports = new Map<number, number>();
+    for (const id of [1, 2, 3]) ports.set(id, await freePort());
+    const cluster = new RunningCluster(base, ports, settings);
+    await Promise.all([1, 2, 3].map((id) => cluster.startBroker(id)));
+    await until(() => cluster.running.every((broker) => broker.controller.image.brokers.size === 3));
+    await until(() => cluster.alive.length === 3);
+    return cluster;
+  }
+
+  get running(): Broker[] {
+    return [...this.brokers.values()];
+  }
+
+  broker(id: number): Broker {
+    const broker = this.brokers.get(id);
+    if (broker === undefined) throw new Error(`broker ${id} does not run`);
+    return broker;
+  }
+
+  /** The brokers that are not fenced, as the active controller sees it. */
+  get alive(): number[] {
+    const controller = this.running.find((broker) => broker.controller.active)?.controller;
+    return [...(controller?.image.brokers.values() ?? [])]
+      .filter(({ fenced }) => !fenced)
+      .map(({ id }) => id);
+  }
+
+  get activeId(): number {
+    return [...this.brokers].find(([, broker]) => broker.controller.active)?.[0] ?? -1;
+  }
+
+  async startBroker(id: number): Promise<void> {
+    const voters = [...this.ports].map(([other, port]) => `${other}@${HOST}:${port}:${directoryIdOf(other)}`);
+    const broker = brokerOf({
+      TIDEMARK_NODE_ID: String(id),
+      TIDEMARK_DATA: join(this.base, String(id)),
+      ...this.settings,
+      TIDEMARK_LISTEN: `${HOST}:${this.ports.get(id) ?? 0}`,
+      TIDEMARK_VOTERS: voters.join(','),
+      TIDEMARK_DIRECTORY_ID: directoryIdOf(id),
+    });
+    this.brokers.set(id, broker);
+    await broker.start();
+  }
+
+  async stopBroker(id: number): Promise<void> {
+    await this.broker(id).stop();
+    this.brokers.delete(id);
+  }
+
+  async connect(id: number): Promise<RawClient> {
+    const client = await RawClient.connect({ host: HOST, port: this.ports.get(id) ?? 0 });
+    this.clients.push(client);
+    return client;
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.clients) client.close();
+    await Promise.all(this.running.map((broker) => broker.stop()));
+    rmSync(this.base, { recursive: true, force: true });
+  }
+}
+
+/** Free a moment ago, which is the best that can be had when the ports must be known before anybody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
