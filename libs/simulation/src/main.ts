@@ -11,7 +11,7 @@ import { SITUATIONS } from './checkers/coverage.js';
 import type { Schedule } from './faults/fault.js';
 import { MUTANTS, mutantNamed, type Mutant } from './run/mutants.js';
 import { shrink } from './run/shrink.js';
-import { simulate, type SimulationOptions, type SimulationResult } from './run/simulate.js';
+import { rejectedByNobody, simulate, type SimulationOptions, type SimulationResult } from './run/simulate.js';
 import { Totals } from './run/totals.js';
 
 /** With so many seeds a designated situation that was never reached fails the run. */
@@ -148,4 +148,5 @@ async function main(): Promise<number> {
   return totals.failed === 0 ? 0 : 1;
 }
 
+process.on('unhandledRejection', rejectedByNobody);
 process.exitCode = await main();

@@ -40,6 +40,10 @@ export class ControllerInvariants {
     });
   }
 
+  topicKeys(): readonly string[] {
+    return [...this.placements.keys()].filter((key) => key !== METADATA_KEY).sort();
+  }
+
   partition(key: string): Placement | undefined {
     return this.placements.get(key);
   }

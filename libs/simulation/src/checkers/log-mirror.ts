@@ -84,19 +84,19 @@ export class ReplicaMirror {
 
   /** Reads the segments anew from the first of them that differs from what was there. */
   take(segments: readonly MirroredSegment[]): void {
-    const same = segments.findIndex(({ file }, index) => this.segments[index]?.file !== file);
-    const from = same < 0 ? segments.length : same;
-    // Old segments that retention dropped do not cut anything.
-    const dropped = this.segments.length > 0 && from === 0 && segments.length > 0 && this.isSuffix(segments);
-    const known = this.segments;
-    this.segments = segments;
+    const start = segments[0]?.base ?? 0;
+    // What retention or a snapshot took from the front is no cut.
+    const dropped = this.segments.filter(
+      ({ base, file }) => base < start && !segments.some((one) => one.file === file),
+    );
+    const known = this.segments.filter((segment) => !dropped.includes(segment));
+    if (dropped.length > 0) this.batches = this.batches.filter(({ segment }) => !dropped.includes(segment));
     if (known.length > 0 && segments.length > known.length) this.rolls += 1;
-    if (dropped) {
-      const start = segments[0]?.base ?? 0;
-      this.batches = this.batches.filter(({ base }) => base >= start);
-      return;
-    }
-    if (from < known.length) this.cut(this.firstOf(known[from]));
+    this.segments = segments;
+    const same = segments.findIndex(({ file }, index) => known[index]?.file !== file);
+    const from = same < 0 ? segments.length : same;
+    const gone = known[from];
+    if (gone !== undefined) this.cut(this.batches.findIndex(({ segment }) => segment.base >= gone.base));
     for (const segment of segments.slice(from)) this.read(segment, 0);
   }
 
@@ -119,11 +119,6 @@ export class ReplicaMirror {
     if (batch === undefined) return false;
     const own = this.segments[index];
     return batch.segment === own ? batch.endsAt > from : batch.segment.base > (own?.base ?? 0);
-  }
-
-  private isSuffix(segments: readonly MirroredSegment[]): boolean {
-    const skipped = this.segments.findIndex(({ file }) => file === segments[0]?.file);
-    return skipped > 0 && segments.every(({ file }, index) => this.segments[skipped + index]?.file === file);
   }
 
   private firstOf(segment: MirroredSegment | undefined): number {

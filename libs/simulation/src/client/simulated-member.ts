@@ -38,6 +38,7 @@ export class SimulatedMember {
   private generation = -1;
   private next = new Map<string, number>();
   private closed = false;
+  private loading = true;
 
   constructor(private readonly options: MemberOptions) {}
 
@@ -62,6 +63,11 @@ export class SimulatedMember {
       );
       this.join();
     });
+  }
+
+  /** Stays in the group and commits no more. */
+  stopLoad(): void {
+    this.loading = false;
   }
 
   close(): void {
@@ -152,7 +158,7 @@ export class SimulatedMember {
     const request = { groupId, generationId: this.generation, memberId: this.memberId };
     this.connection?.ask(heartbeatApi, 3, request, REQUEST_TIMEOUT_MS, (answer) => {
       if (answer?.errorCode !== ErrorCode.NONE) this.failed(answer?.errorCode);
-      else if (this.owned.length > 0) this.commit();
+      else if (this.owned.length > 0 && this.loading) this.commit();
       else clock.setTimer(BEAT_MS, () => this.beat());
     });
   }

@@ -42,6 +42,8 @@ export class World {
   /** Differs when anything happened at another time, elsewhere or in another order. */
   traceHash = 0;
   watcher: Watcher | undefined;
+  /** Whose turn it was last. */
+  lastNode = 0;
   /** Set by whoever notices that the run is over for a reason of its own. */
   failure: Error | undefined;
   private readonly heap = new EventHeap();
@@ -140,6 +142,7 @@ export class World {
       this.note((event.at * 1024) | 0);
       this.note(event.order ^ ((owner?.node ?? 0) << 24));
       this.turnOwner = owner;
+      this.lastNode = owner?.node ?? 0;
       this.enter(owner, fire);
       return true;
     }

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { nodeClock } from '@tidemark/platform/node';
 import type { Schedule } from '../faults/fault.js';
-import { simulate } from './simulate.js';
+import { rejectedByNobody, simulate } from './simulate.js';
 
 interface Regression {
   readonly seed: number;
@@ -13,6 +13,9 @@ interface Regression {
 
 const folder = new URL('../../regressions/', import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+process.on('unhandledRejection', rejectedByNobody);
+afterAll(() => process.off('unhandledRejection', rejectedByNobody));
 
 describe('regressions', () => {
   it.each(names.length === 0 ? ['none yet'] : names)('%s holds', async (name) => {

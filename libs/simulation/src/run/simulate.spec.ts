@@ -1,9 +1,12 @@
 /** Whole runs: a seed decides everything, and a broker under faults loses nothing. */
 import { nodeClock } from '@tidemark/platform/node';
-import { simulate, type SimulationResult } from './simulate.js';
+import { rejectedByNobody, simulate, type SimulationResult } from './simulate.js';
 
 const run = (seed: number, brokers: number): Promise<SimulationResult> =>
   simulate({ seed, brokers, turns: (next) => nodeClock.defer(next) });
+
+process.on('unhandledRejection', rejectedByNobody);
+afterAll(() => process.off('unhandledRejection', rejectedByNobody));
 
 describe('one broker', () => {
   // A seed of primary-backup topics alone, whose faults bite.

@@ -12,6 +12,7 @@ import { BrokerConnection } from '../client/broker-connection.js';
 import type { SimulatedMember } from '../client/simulated-member.js';
 import type { SimulatedProducer } from '../client/simulated-producer.js';
 import type { SimulatedReader } from '../client/simulated-reader.js';
+import { KilledError } from '../doors/incarnation.js';
 import { CrashedError } from '../doors/world.js';
 import { FAULTS_MS, scheduleOf, type FaultKind, type Schedule } from '../faults/fault.js';
 import { Nemesis } from '../faults/nemesis.js';
@@ -48,6 +49,15 @@ const PRODUCERS = 2;
 /** Less than this proves nothing. */
 export const RUN_MIN = { acknowledged: 500, virtualMs: 40_000, bitten: 5 } as const;
 
+let running: Cluster | undefined;
+
+/** For `process.on('unhandledRejection')`: a broker's process would have ended by it. */
+export function rejectedByNobody(error: unknown): void {
+  if (error instanceof KilledError) return;
+  if (running === undefined) throw error;
+  running.world.failure = new CrashedError(running.world.lastNode, error);
+}
+
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed, brokers = 3 } = options;
   const config = clusterConfigOf(seed, brokers);
@@ -70,12 +80,15 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     steps: cluster.world.steps,
     traceHash: cluster.world.traceHash,
   });
+  running = cluster;
   try {
     await new Run(cluster, nemesis, options.schedule ?? scheduleOf(seed)).run();
   } catch (error) {
     if (error instanceof ViolationError) return result('failed', error.message, error.invariant);
     if (error instanceof CrashedError) return result('failed', error.message, 'crash');
     throw error;
+  } finally {
+    running = undefined;
   }
   if (cluster.groupHistory.generations > 1) cluster.coverage.reached('group rebalanced');
   const { acknowledged } = cluster.history;
@@ -109,7 +122,7 @@ class Run {
     for (const client of [...this.producers, ...this.readers, ...this.members]) client.start();
     this.nemesis.plan(this.schedule);
     await world.run(world.now + LOAD_MS);
-    for (const producer of this.producers) producer.stopLoad();
+    for (const client of [...this.producers, ...this.members]) client.stopLoad();
     this.nemesis.heal();
     this.cluster.trace('healed');
     await this.within(
@@ -161,14 +174,16 @@ class Run {
 
   /** What has not settled yet, if anything. */
   private unsettled(): string | undefined {
-    const { machines, invariants, keys } = this.cluster;
+    const { machines, invariants } = this.cluster;
+    const keys = invariants.placedKeys();
     const unready = machines.find(({ ready }) => !ready);
     if (unready !== undefined) return `broker ${unready.id} is not ready`;
     const waiting = this.producers.find(({ outstanding }) => outstanding > 0);
     if (waiting !== undefined) return `a producer waits for ${waiting.outstanding} batches`;
     if (this.members.length > 0) {
       const owned = this.members.flatMap((member) => member.owned);
-      if (owned.length < keys.length) return `only ${owned.join(', ')} have an owner in the group`;
+      if (owned.length < this.cluster.keys.length)
+        return `only ${owned.join(', ')} have an owner in the group`;
     }
     for (const key of keys) {
       const placement = invariants.placement(key);
