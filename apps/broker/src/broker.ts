@@ -38,6 +38,7 @@ import { ActiveController } from './peers/active-controller.js';
 import { Peers } from './peers/peers.js';
 import { Registry } from './registry/registry.js';
 import { Deadlines } from './replicas/deadlines.js';
+import { addReplicaMetrics } from './replicas/replica-metrics.js';
 import { Replicas, reportCut } from './replicas/replicas.js';
 import { Tick } from './tick.js';
 import { TurnClock } from './turn-clock.js';
@@ -229,17 +230,19 @@ export class Broker {
   }
 
   private adminOf(handlers: readonly Handler[]): AdminHttp {
+    const registry = this.metrics.registry(
+      handlers.map(({ api }) => api),
+      {
+        connections: () => this.listener.connections,
+        partitions: () => this.replicas.count,
+        parkedReads: () => this.replicas.parkedReads,
+        tailBytes: () => this.directory.tailBytes,
+        compaction: () => this.directory.compaction,
+      },
+    );
+    addReplicaMetrics(registry, () => this.replicas.all());
     return new AdminHttp({
-      registry: this.metrics.registry(
-        handlers.map(({ api }) => api),
-        {
-          connections: () => this.listener.connections,
-          partitions: () => this.replicas.count,
-          parkedReads: () => this.replicas.parkedReads,
-          tailBytes: () => this.directory.tailBytes,
-          compaction: () => this.directory.compaction,
-        },
-      ),
+      registry,
       tree: new Registry({
         clock: this.clock,
         image: () => this.controller.image,

@@ -320,3 +320,21 @@ describe('who cares about a connection', () => {
     expect(heard).toEqual([byPeer, byPeer]);
   });
 });
+
+describe('a request that waits for news', () => {
+  it('hears of the next one behind it, and only then', () => {
+    const { peer, asked, clock } = setUp();
+    let overtaken = 0;
+    peer.deliver(metadataFrame(1));
+    asked[0]?.context.onOvertaken(() => {
+      overtaken += 1;
+      asked[0]?.respond();
+    });
+    clock.turn();
+    expect(overtaken).toBe(0);
+    peer.deliver(metadataFrame(2));
+    expect([overtaken, asked.length]).toEqual([1, 1]);
+    clock.turn();
+    expect(asked.length).toBe(2);
+  });
+});
