@@ -136,7 +136,7 @@ export class BrokerSessions {
   }
 
   #expire(periodMs: number): void {
-    const { clock, logger, sessionTimeoutMs } = this.#options;
+    const { controller, clock, logger, sessionTimeoutMs } = this.#options;
     const now = clock.monotonic();
     const late = now - this.#checkedAt - periodMs;
     this.#checkedAt = now;
@@ -145,6 +145,7 @@ export class BrokerSessions {
       if (late > periodMs) session.heardAt += late;
       if (now - session.heardAt <= sessionTimeoutMs) continue;
       this.#sessions.delete(brokerId);
+      if (controller.image.brokers.get(brokerId)?.fenced !== false) continue;
       logger.info({ brokerId, sessionTimeoutMs }, 'the broker is silent: it is fenced');
       this.#fence(brokerId, session.epoch);
     }
