@@ -12,6 +12,7 @@ const TASKS = {
   test: { build: {}, run: ['tools/test.mjs'] },
   bench: { build: {}, run: ['benchmarks/dist/main.js'] },
   sim: { build: {}, run: ['libs/simulation/dist/main.js'] },
+  faults: { build: {}, run: ['tests/dist/faults/main.js'] },
 };
 
 function fail(message) {

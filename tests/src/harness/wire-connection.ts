@@ -37,10 +37,16 @@ export class WireConnection {
     socket.on('error', () => undefined);
   }
 
-  static async open(address: string): Promise<WireConnection> {
+  static async open(address: string, timeoutMs = 30_000): Promise<WireConnection> {
     const [host = '', port = ''] = address.split(':');
     const socket = connect(Number(port), host);
-    await once(socket, 'connect');
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
+    } catch (error) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      throw error;
+    }
     return new WireConnection(socket);
   }
 

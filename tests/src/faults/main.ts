@@ -1,0 +1,65 @@
+/**
+ * `npm run faults [-- ROW... --rounds N --protocol P]`: the matrix of faults with real processes. Prints a line for every
+ * row and protocol; exit code 1 when one failed. Rows whose fault did not bite are 'invalid', and counted apart.
+ */
+import { parseArgs } from 'node:util';
+import { ROWS } from '../cluster/rows/index.js';
+import { PROTOCOLS, type Row } from './row.js';
+import { medianOf, runRow, type RowResult } from './run-row.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string' },
+    protocol: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    quiet: { type: 'boolean', default: false },
+  },
+});
+
+const unknown = positionals.filter((name) => !ROWS.some((row) => row.name === name));
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+if (unknown.length > 0 || (rounds !== undefined && !(rounds > 0))) {
+  process.stderr.write(
+    `faults: unknown ${unknown.join(', ') || 'number of rounds'}; rows: ${ROWS.map(({ name }) => name).join(' ')}\n`,
+  );
+  process.exit(2);
+}
+if (values.list) {
+  for (const { name, what, mustHold } of ROWS)
+    process.stdout.write(`${name.padEnd(4)} ${what}: ${mustHold}\n`);
+  process.exit(0);
+}
+
+const chosen = positionals.length === 0 ? ROWS : ROWS.filter(({ name }) => positionals.includes(name));
+const protocolsOf = (row: Row): Row['protocols'] =>
+  (row.protocols ?? PROTOCOLS).filter((name) => values.protocol === undefined || name === values.protocol);
+const say = (line: string): void => {
+  if (!values.quiet) process.stderr.write(`  ${line}\n`);
+};
+const totals = { passed: 0, failed: 0, invalid: 0 };
+
+for (const row of chosen) {
+  for (const protocol of protocolsOf(row) ?? []) {
+    const result = await runRow(row, protocol, rounds, say);
+    totals[result.outcome] += 1;
+    process.stdout.write(`${lineOf(result)}\n`);
+    for (const reason of result.reasons) process.stdout.write(`     ${reason}\n`);
+  }
+}
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.invalid} invalid\n`);
+process.exit(totals.failed > 0 ? 1 : 0);
+
+function lineOf({ row, protocol, outcome, verdict, gaps, healingGapMs, bit, rounds: of }: RowResult): string {
+  const { acknowledged, lost, duplicated, reordered } = verdict;
+  const gapTexts = [...gaps].map(([group, values]) => {
+    const [middle, most] = [medianOf(values), Math.max(...values)].map(Math.round);
+    return `${group === '' ? '' : `${group} (${values.length}) `}${middle}/${most} ms`;
+  });
+  return [
+    `${outcome.toUpperCase().padEnd(7)} ${row.padEnd(4)} ${protocol.padEnd(14)}`,
+    `acknowledged ${acknowledged}, lost ${lost}, duplicated ${duplicated}, reordered ${reordered};`,
+    `longest gap median/max ${gapTexts.join(', ') || 'none'}; while healing ${Math.round(healingGapMs)} ms;`,
+    `bit ${bit}/${of}`,
+  ].join(' ');
+}

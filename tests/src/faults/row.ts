@@ -1,0 +1,52 @@
+/**
+ * A row of the matrix of faults: what is done to a cluster of real processes under load, and what must hold. Rows are
+ * data (`tests/src/cluster/rows`); `run-row.ts` plays them. A row says of every round whether its fault did bite: a run
+ * in which it did not is invalid, never passed.
+ */
+import type { BrokerCluster, ClusterOptions, ReplicationProtocol } from '../harness/broker-cluster.js';
+import type { HistoryWorkload } from '../harness/history-workload.js';
+
+export const PROTOCOLS: readonly ReplicationProtocol[] = ['primary-backup', 'quorum'];
+
+/** What a fault has to play with. */
+export interface Stage {
+  readonly cluster: BrokerCluster;
+  readonly workload: HistoryWorkload;
+  readonly topic: string;
+  readonly protocol: ReplicationProtocol;
+  readonly round: number;
+}
+
+export interface Bite {
+  readonly bit: boolean;
+  /** How one knows. */
+  readonly why: string;
+  /** Rounds of one group are reported apart. */
+  readonly group?: string;
+  /** What did not hold, beyond what the history tells. */
+  readonly broken?: readonly string[];
+}
+
+export interface Row {
+  readonly name: string;
+  readonly what: string;
+  readonly mustHold: string;
+  /** Of the brokers, by Kafka's names. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly topicConfigs?: Readonly<Record<string, string>>;
+  readonly protocols?: readonly ReplicationProtocol[];
+  readonly rounds: number;
+  readonly recordBytes?: number;
+  /** Of the longest gaps between acknowledgements, milliseconds. */
+  readonly gapLimits?: { readonly median?: number; readonly max: number };
+  /** The topic's settings allow loss: it is reported, and does not fail the row. */
+  readonly mayLose?: boolean;
+  /** Machines other than this one; what was set up is taken away again by `remove`. Why not, where that is impossible. */
+  readonly site?: () => Site | string;
+  fault(stage: Stage): Promise<Bite>;
+}
+
+export interface Site {
+  readonly options: ClusterOptions;
+  remove(): void;
+}
