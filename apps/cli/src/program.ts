@@ -2,6 +2,8 @@
 import { Command } from 'commander';
 import { appsListCommand } from './commands/apps/list.js';
 import { appsRegisterCommand } from './commands/apps/register.js';
+import { brokersCommand } from './commands/brokers/brokers.js';
+import { registryCommand } from './commands/registry.js';
 import { cancelCommand } from './commands/experiments/cancel.js';
 import { eventsCommand } from './commands/experiments/events.js';
 import { experimentsCommand } from './commands/experiments/experiments.js';
@@ -41,7 +43,16 @@ export function createProgram(): Command {
     projectionsRebuildCommand(),
     projectionsFoldCommand(),
   ]);
-  for (const command of [...stack, apps, ...experiments, topicsCommand(), groupsCommand(), projections]) {
+  for (const command of [
+    ...stack,
+    apps,
+    ...experiments,
+    topicsCommand(),
+    groupsCommand(),
+    brokersCommand(),
+    registryCommand(),
+    projections,
+  ]) {
     program.addCommand(command);
   }
   return program;

@@ -97,6 +97,8 @@ export class ClusterClient {
   async offsets(topics: readonly TopicInfo[], timestamp: number): Promise<Map<string, number>> {
     const found = new Map<string, number>();
     for (const leader of new Set(topics.flatMap((topic) => topic.partitions.map((one) => one.leader)))) {
+      // Nobody can be asked where there is no leader; such a partition is not among the answers.
+      if (leader < 0) continue;
       const asked = topics
         .map(({ name, partitions }) => ({
           name,
@@ -124,6 +126,15 @@ export class ClusterClient {
     assertNoError(coordinator.errorCode, `group ${group}`);
     this.#brokers.set(coordinator.nodeId, { host: coordinator.host, port: coordinator.port });
     return coordinator.nodeId;
+  }
+
+  /** Asks whichever broker is connected; what only the controller decides it passes on. */
+  ask<Q extends FieldMap, P extends FieldMap>(
+    api: Api<Q, P>,
+    request: Encodable<Q>,
+    versionMax?: number,
+  ): Promise<Decoded<P>> {
+    return this.bootstrap.call(api, request, versionMax);
   }
 
   async call<Q extends FieldMap, P extends FieldMap>(

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { renderTable } from '../../console/table.js';
 import { EARLIEST, LATEST, type TopicInfo } from '../../kafka/cluster-client.js';
 import { command } from '../command.js';
+import { describeCommand } from './describe.js';
+import { reassignCommand } from './reassign.js';
 import { withCluster } from './with-cluster.js';
 
 interface PartitionView {
@@ -22,7 +24,7 @@ interface TopicView {
 }
 
 export function topicsCommand(): Command {
-  return command('topics [name]', 'list the topics, or the partitions of one', async (call) => {
+  const topics = command('topics [name]', 'list the topics, or the partitions of one', async (call) => {
     const { console } = call;
     const name = call.arguments[0];
     const views = await readTopics(name === undefined ? undefined : [name]);
@@ -30,6 +32,8 @@ export function topicsCommand(): Command {
     else views.forEach((view) => printPartitions(view, (text) => console.line(text)));
     console.document(views);
   });
+  // Options after a subcommand's name are the subcommand's.
+  return topics.enablePositionalOptions().addCommand(describeCommand()).addCommand(reassignCommand());
 }
 
 function readTopics(names: readonly string[] | undefined): Promise<TopicView[]> {
