@@ -371,6 +371,7 @@ export class Replica implements TickTask {
     // A full disk refuses thousands of times a second; its beginning and its end are worth a line each.
     if (!this.refused) this.report(error, 'append refused by the disk');
     this.refused = true;
+    if (this.followerRole !== undefined) this.followerRole.tookBack = true;
     this.writing.failBeyond(this.logEndOffset, ErrorCode.KAFKA_STORAGE_ERROR);
     this.committing.failBeyond(this.logEndOffset, ErrorCode.KAFKA_STORAGE_ERROR);
   }

@@ -24,14 +24,13 @@ describe('commit waiters', () => {
     expect(waiters.lowest).toBe([10, 20, 20, 30][released.length] ?? Number.POSITIVE_INFINITY);
   });
 
-  it('tells those beyond an offset why they will not hear of it, and the others that all is well', () => {
+  it('tells those beyond an offset why they will not hear of it; the others wait on', () => {
     const { waiters, told } = filled([10, 20, 30]);
     waiters.failBeyond(20, ErrorCode.KAFKA_STORAGE_ERROR);
-    expect(told).toEqual([
-      [10, ErrorCode.NONE],
-      [20, ErrorCode.NONE],
-      [30, ErrorCode.KAFKA_STORAGE_ERROR],
-    ]);
+    // To be in the log is not to be committed.
+    expect(told).toEqual([[30, ErrorCode.KAFKA_STORAGE_ERROR]]);
+    expect(waiters.size).toBe(2);
+    waiters.failBeyond(-1, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     expect(waiters.size).toBe(0);
   });
 
@@ -57,9 +56,15 @@ describe('commit waiters', () => {
     expect(waiters.size).toBe(9);
   });
 
-  it('refuses offsets that go back', () => {
-    const { waiters } = filled([10]);
-    expect(() => waiters.add(9, () => undefined)).toThrow('out of order');
+  it('lets a batch that is sent again wait for its earlier offset', () => {
+    const { waiters, told } = filled([10, 30]);
+    waiters.add(20, (error) => told.push([20, error]));
+    waiters.release(20);
+    expect(told).toEqual([
+      [10, ErrorCode.NONE],
+      [20, ErrorCode.NONE],
+    ]);
+    expect(waiters.lowest).toBe(30);
   });
 });
 

@@ -5,13 +5,15 @@
  * `CommitWaiters` belongs to one replica and holds callbacks in offset order. `ReadWaiters` belongs to one replica
  * and holds parked reads; a read may be parked at many replicas at once.
  */
-import { assert } from '@tidemark/platform';
 import { ErrorCode } from '@tidemark/wire';
 
 /** `NONE` when the offset is committed, else why it will not be known (`NOT_LEADER_OR_FOLLOWER`, ...). */
 export type OnCommitted = (error: ErrorCode) => void;
 
-/** Callbacks for "the high watermark is at or past this offset". Offsets are added in ascending order. */
+/**
+ * Callbacks for "the high watermark is at or past this offset". Offsets mostly come in ascending order; a batch that was
+ * there already (sent again by its producer) waits for an earlier one.
+ */
 export class CommitWaiters {
   private offsets: number[] = [];
   private callbacks: OnCommitted[] = [];
@@ -27,9 +29,15 @@ export class CommitWaiters {
   }
 
   add(offset: number, callback: OnCommitted): void {
-    assert(this.size === 0 || offset >= (this.offsets.at(-1) ?? 0), 'commit waiters out of order');
-    this.offsets.push(offset);
-    this.callbacks.push(callback);
+    let at = this.offsets.length;
+    while (at > this.first && (this.offsets[at - 1] ?? 0) > offset) at -= 1;
+    if (at === this.offsets.length) {
+      this.offsets.push(offset);
+      this.callbacks.push(callback);
+      return;
+    }
+    this.offsets.splice(at, 0, offset);
+    this.callbacks.splice(at, 0, callback);
   }
 
   /** Calls everybody whose offset is at most `highWatermark`, in order. */
@@ -39,11 +47,13 @@ export class CommitWaiters {
     else if (this.first > 1024) this.forgetCalled();
   }
 
-  /** Calls everybody who waits for more than `offset` with `error`, in order; -1 is everybody. */
+  /** Calls everybody who waits for more than `offset` with `error`, in order; -1 is everybody. The others wait on. */
   failBeyond(offset: number, error: ErrorCode): void {
-    this.release(offset);
-    const callbacks = this.callbacks.slice(this.first);
-    this.clear();
+    let from = this.offsets.length;
+    while (from > this.first && (this.offsets[from - 1] ?? 0) > offset) from -= 1;
+    const callbacks = this.callbacks.splice(from);
+    this.offsets.length = from;
+    if (from === this.first) this.clear();
     for (const callback of callbacks) callback(error);
   }
 

@@ -48,6 +48,8 @@ export class FollowerRole {
   /** As the leader told it last in this epoch. */
   leaderHighWatermark = -1;
   closed = false;
+  /** The disk refused what the leader sent: the leader thinks that it is here, and must be asked again after a while. */
+  tookBack = false;
   /** The place asked for last; -1 while the leader's session does not know it. */
   askedOffset = -1;
   /** The number of the request that said so. */

@@ -95,7 +95,13 @@ export class ReplicaFetcher implements TickTask {
 
   /** The log of a follower may have moved on: cheap, for every tick of every follower comes here. */
   moved(role: FollowerRole): void {
-    if (role.closed || !role.isAhead) return;
+    if (role.closed) return;
+    if (role.tookBack) {
+      role.tookBack = false;
+      this.askLater(role);
+      return;
+    }
+    if (!role.isAhead) return;
     if (!role.isSettled) {
       this.unsettled.add(role);
       return;
