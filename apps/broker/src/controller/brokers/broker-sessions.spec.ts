@@ -72,6 +72,27 @@ describe('broker sessions', () => {
     expect([fenced(1), fenced(2), fenced(3)]).toEqual([false, true, false]);
   });
 
+  it('dial again when a dying broker is still connected to', () => {
+    const { clock, closers, scripted, fenced, probe, settle } = setUp();
+    settle();
+    closers.get(2)!();
+    probe(2, 'connected');
+    clock.advance(60);
+    expect(scripted.probes.map(({ brokerId }) => brokerId)).toEqual([2]);
+    probe(2, 'refused');
+    expect(fenced(2)).toBe(true);
+  });
+
+  it('do not dial again whom they hear from', () => {
+    const { clock, closers, scripted, hear, probe, settle } = setUp();
+    settle();
+    closers.get(2)!();
+    probe(2, 'connected');
+    hear(2, 20);
+    clock.advance(100);
+    expect(scripted.probes).toEqual([]);
+  });
+
   it('do not mind the end of a connection that the broker has replaced', () => {
     const { closers, scripted, hear, settle } = setUp();
     settle();

@@ -4,7 +4,9 @@
  * heard. Told of heartbeats by their handler; fences by the decider's command.
  *
  * A broken control connection makes a broker suspect at once: its listener is dialled. Refused: the process is gone,
- * and it is fenced now. Connected: nothing happens. No answer: the session decides, as it does for a broker that hangs.
+ * and it is fenced now. Connected: it is dialled again a little later until it is heard from, because a process that dies
+ * closes its sockets one by one, and its listener may be the last. No answer: the session decides, as it does for a broker
+ * that hangs.
  * A new controller dials everybody, the dead former controller among them. What must hold: a pause of this process is
  * not taken for the silence of the others.
  */
@@ -40,6 +42,8 @@ interface Session {
 const CHECKS_PER_SESSION = 30;
 /** A broker whose connection broke is dialled for so long. */
 const PROBE_TIMEOUT_MS = 1_000;
+/** Between two dials of a broker that is connected to and not heard from. */
+const REDIAL_MS = 50;
 
 export class BrokerSessions {
   readonly #options: BrokerSessionsOptions;
@@ -120,9 +124,18 @@ export class BrokerSessions {
     this.#probing.add(brokerId);
     peers.probe(brokerId, PROBE_TIMEOUT_MS, (outcome) => {
       this.#probing.delete(brokerId);
+      if (outcome === 'connected') this.#redial(brokerId, epoch);
       if (outcome !== 'refused') return;
       logger.info({ brokerId }, 'nobody listens where the broker was: it is fenced');
       this.#fence(brokerId, epoch);
+    });
+  }
+
+  /** For as long as its session lasts. */
+  #redial(brokerId: number, epoch: number): void {
+    this.#options.deadlines.set(REDIAL_MS, () => {
+      const session = this.#sessions.get(brokerId);
+      if (session?.epoch === epoch && session.connectionId === undefined) this.#dial(brokerId);
     });
   }
 
