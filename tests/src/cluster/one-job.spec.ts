@@ -45,6 +45,8 @@ describe('one job, end to end', () => {
         'application-manager-1',
         'application-manager-2',
         'broker-1',
+        'broker-2',
+        'broker-3',
         'front-door-1',
         'metadata-server-1',
         'metadata-server-2',

@@ -7,7 +7,7 @@ import { readSettings, SETTINGS } from './settings.js';
 describe('settings', () => {
   it('have the documented defaults', () => {
     expect(readSettings({}, {})).toEqual({
-      brokers: 1,
+      brokers: 3,
       brokersGiven: false,
       replicas: 2,
       httpPort: 8080,

@@ -33,7 +33,7 @@ export const SETTINGS: readonly Setting[] = [
     key: 'brokers',
     flag: '--brokers',
     variable: 'TIDEMARK_BROKER_COUNT',
-    fallback: 1,
+    fallback: 3,
     min: 1,
     max: 9,
     meaning: 'brokers of a new home; the first three vote',

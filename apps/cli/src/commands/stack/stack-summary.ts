@@ -44,7 +44,8 @@ function printFirstExperiment({ experiment, stdout }: FirstExperiment, console: 
     [`events ${experiment.id}`, 'every fact about it, with its offset in the log'],
     [`output ${experiment.id}`, 'what it printed'],
     ['submit word-count -f text=README.md --wait', 'run one of your own'],
-    ['kill broker-1', 'and watch nothing be lost: ps, logs, start'],
+    ['kill broker-2', 'and watch nothing be lost: brokers, ps, start broker-2'],
+    ['registry brokers/ids --watch', 'who is in the cluster, and who leaves it'],
   ] as const) {
     console.line(`  npx tidemark ${words.padEnd(44)} ${pc.dim(meaning)}`);
   }
