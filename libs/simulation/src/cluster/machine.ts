@@ -7,8 +7,6 @@
  * answer with a restart; an exception that leaves the broker's code is a crash, which fails the run.
  */
 import { Broker, readConfig, type BrokerConfig, type Environment } from '@tidemark/broker';
-import { DiskError, NetworkError } from '@tidemark/platform';
-import { LogError } from '@tidemark/log';
 import { pino, type Logger } from 'pino';
 import type { Mutant } from '../run/mutants.js';
 import { BrokerView } from './broker-view.js';
@@ -43,8 +41,6 @@ export type Ending = 'killed' | 'power-lost' | 'exited' | 'shut-down';
 
 /** A process starts so long after its machine's monotonic clock did. */
 const BOOT_MS = 1_000;
-
-const silent = pino({ level: 'silent' });
 
 export class Machine {
   readonly id: number;
@@ -104,7 +100,7 @@ export class Machine {
       network: new SimulatedNetwork(hub, owner, this.host),
     };
     // The process begins in a turn of its own.
-    world.schedule(0, owner, () => this.run(owner, doors, logger ?? silent));
+    world.schedule(0, owner, () => this.run(owner, doors, logger ?? this.quiet(owner)));
   }
 
   kill(): void {
@@ -171,9 +167,20 @@ export class Machine {
     }
   }
 
+  /** Says nothing, but what a broker reports as a bug of its own is a crash of the run. */
+  private quiet(owner: Incarnation): Logger {
+    const logger = pino({ level: 'silent' });
+    logger.error = (said: unknown): void => {
+      const { err } = said as { readonly err?: unknown };
+      if (err !== undefined && owner.alive && isBug(err))
+        this.options.world.failure = new CrashedError(this.id, err);
+    };
+    return logger;
+  }
+
   private exit(owner: Incarnation, ending: Ending, error?: unknown): void {
     if (!owner.alive || error instanceof KilledError) return;
-    if (error !== undefined && !isWorldly(error)) {
+    if (error !== undefined && isBug(error)) {
       this.options.world.failure = new CrashedError(this.id, error);
     }
     this.lastError = error instanceof Error ? error : undefined;
@@ -209,7 +216,7 @@ export class Machine {
   }
 }
 
-/** The world said no, and the broker ended as it should: an error of a door or of a log. */
-function isWorldly(error: unknown): boolean {
-  return error instanceof LogError || error instanceof DiskError || error instanceof NetworkError;
+/** Never the world's fault, whoever hands it over. */
+function isBug(error: unknown): boolean {
+  return !(error instanceof Error) || ['AssertionError', 'TypeError', 'RangeError'].includes(error.name);
 }

@@ -9,7 +9,7 @@
  */
 import type { AppendResult, EventLog, EventReader, LoggedEvent, Subscription } from '@tidemark/decider';
 import type { PartitionLog, ReadResult } from '@tidemark/log';
-import type { Clock } from '@tidemark/platform';
+import { DiskError, type Clock } from '@tidemark/platform';
 import type { QuorumState } from '@tidemark/replication';
 import { ErrorCode, WireError, errorName } from '@tidemark/wire';
 import { decodeEvents, encodeEvents } from '../../coordinators/event-records.js';
@@ -206,7 +206,12 @@ export class QuorumLog implements EventLog<ControllerEvent> {
     const events = snapshotOf();
     const id = { endOffset: reading.next, epoch: Math.max(log.epochAt(reading.next - 1), 0) };
     // It is a copy of what the log holds: where it cannot be written, the log goes on.
-    if (events.length > 0) snapshots.write(id, encodeSnapshot(events, id, clock.now()));
+    if (events.length === 0) return;
+    try {
+      snapshots.write(id, encodeSnapshot(events, id, clock.now()));
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+    }
   }
 
   #decode(fromOffset: number, result: ReadResult): LoggedEvent<ControllerEvent>[] | undefined {
