@@ -41,9 +41,14 @@ export function asidesOf(disk: Disk, root: string, partition: AsidePartition): s
   });
 }
 
-export function isRepairing(disk: Disk, root: string, partition: AsidePartition): boolean {
+/** Whether there is any, of whichever partition: asked once, so that a thousand partitions need not look each. */
+export function hasAsides(disk: Disk, root: string): boolean {
+  return disk.listSync(root).some((name) => name.endsWith(ASIDE_SUFFIX));
+}
+
+export function isRepairing(disk: Disk, root: string, partition: AsidePartition, asides = true): boolean {
   const marker = `${root}/${partition.topic}-${partition.partition}/${MARKER}`;
-  return disk.existsSync(marker) || asidesOf(disk, root, partition).length > 0;
+  return disk.existsSync(marker) || (asides && asidesOf(disk, root, partition).length > 0);
 }
 
 /** On disk when it returns; the directory is made where it is not there. Throws DiskError. */

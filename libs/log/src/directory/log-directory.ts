@@ -18,7 +18,14 @@ import { LogError } from '../log-error.js';
 import { makeLogResources, type LogLimits, type LogResources } from '../log-resources.js';
 import type { LogIdentity, LogListener } from '../log-options.js';
 import { PartitionLog } from '../partition-log.js';
-import { asidesOf, isRepairing, markRepairing, setDirectoryAside, unmarkRepairing } from './asides.js';
+import {
+  asidesOf,
+  hasAsides,
+  isRepairing,
+  markRepairing,
+  setDirectoryAside,
+  unmarkRepairing,
+} from './asides.js';
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint.js';
 import { makeDurableDirectory } from './make-durable.js';
 import { readMetaProperties, uuidOf, writeMetaProperties } from './meta-properties.js';
@@ -57,6 +64,8 @@ export class LogDirectory {
   private readonly closedInOrder = new Set<string>();
   private readonly resources: LogResources;
   private readonly cleaner: LogCleaner;
+  /** Something was set aside, by this process or an earlier one; undefined: nobody has asked yet. */
+  private asides: boolean | undefined;
   /** A use of tail memory; what was not used since is idle. */
   private idleMark = 0;
   private readonly disk: Disk;
@@ -210,6 +219,7 @@ export class LogDirectory {
     this.open.delete(name);
     this.closedInOrder.delete(name);
     const unique = this.options.random.uuid().replaceAll('-', '');
+    this.asides = true;
     setDirectoryAside(this.disk, this.path, identity, unique);
     // Only now: by these offsets the damaged log is known for what it is if a crash comes between.
     this.forgetOffsets(name);
@@ -222,7 +232,8 @@ export class LogDirectory {
 
   /** Marked, or something of it was set aside and not given up yet. */
   isRepairing(identity: LogIdentity): boolean {
-    return isRepairing(this.disk, this.path, identity);
+    this.asides ??= hasAsides(this.disk, this.path);
+    return isRepairing(this.disk, this.path, identity, this.asides);
   }
 
   /** The log is complete again: the mark goes, then what was set aside. Rejects with DiskError. */
