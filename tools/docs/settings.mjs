@@ -165,6 +165,14 @@ const BROKER = {
   TIDEMARK_NODE_ID: ['nodeId', 'its number in the cluster'],
   TIDEMARK_NAME: ['name', 'its name in log lines and run file'],
   TIDEMARK_CLUSTER_ID: [undefined, 'the cluster that it belongs to; a data directory of another is refused'],
+  TIDEMARK_VOTERS: [
+    'voters',
+    'the voters of the metadata quorum, the same at every broker: `id@host:port:directoryId`, separated by commas; this broker alone, if left out',
+  ],
+  TIDEMARK_DIRECTORY_ID: [
+    'directoryId',
+    'the id of a data directory that is empty yet, given once when it is formatted; a random one by default',
+  ],
   TIDEMARK_DATA: [undefined, 'its data directory'],
   TIDEMARK_LISTEN: ['listen', 'where Kafka clients connect'],
   TIDEMARK_ADVERTISED: ['advertised', 'where clients are told to connect; where it listens, if left out'],

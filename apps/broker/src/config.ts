@@ -85,11 +85,13 @@ export function readConfig(
   return faults.length > 0 ? { faults } : { config };
 }
 
-function voters({ TIDEMARK_VOTERS: text }: Environment, faults: string[]): readonly Voter[] | undefined {
+function voters(environment: Environment, faults: string[]): readonly Voter[] | undefined {
+  const text = environment.TIDEMARK_VOTERS;
   return text === undefined || text === '' ? undefined : parseVoters(text, 'TIDEMARK_VOTERS', faults);
 }
 
-function directoryId({ TIDEMARK_DIRECTORY_ID: text }: Environment, faults: string[]): string | undefined {
+function directoryId(environment: Environment, faults: string[]): string | undefined {
+  const text = environment.TIDEMARK_DIRECTORY_ID;
   if (text === undefined || text === '') return undefined;
   const id = directoryIdOf(text);
   if (id === undefined) faults.push(`TIDEMARK_DIRECTORY_ID: must be a UUID, not '${text}'`);

@@ -26,5 +26,5 @@ export {
   type Role,
 } from './quorum-state.js';
 export * from './replica-key.js';
-export { initialState } from './start.js';
+export { initialState } from './roles/start.js';
 export { step, type Step } from './step.js';

@@ -5,7 +5,7 @@
  * Before the table is asked, what holds in every role is done here: requests that make no sense are refused, a higher
  * epoch makes its hearer forget leader and vote, and a leader that is new to us is followed.
  */
-import { candidateElectionTimer, candidatePersisted, candidateVoteAnswer } from './candidate.js';
+import { candidateElectionTimer, candidatePersisted, candidateVoteAnswer } from './roles/candidate.js';
 import {
   follow,
   followerEndEpoch,
@@ -16,30 +16,30 @@ import {
   followerRetryTimer,
   followerSnapshotFailed,
   followerSnapshotInstalled,
-} from './follower.js';
+} from './roles/follower.js';
 import {
   leaderBeginEpochTimer,
   leaderCheckQuorumTimer,
   leaderFetchRequest,
   leaderFlushed,
   leaderStop,
-} from './leader.js';
-import { hearEpoch, refusalOf } from './hearing.js';
-import { prospectiveElectionTimer, prospectiveVoteAnswer } from './prospective.js';
+} from './roles/leader.js';
+import { hearEpoch, refusalOf } from './roles/hearing.js';
+import { prospectiveElectionTimer, prospectiveVoteAnswer } from './roles/prospective.js';
 import type { QuorumContext } from './quorum-context.js';
 import type { QuorumEffect } from './quorum-effects.js';
 import type { InputKind, InputOf, QuorumInput } from './quorum-inputs.js';
 import type { QuorumState, Role, StateOf } from './quorum-state.js';
-import { resignedElectionTimer } from './resigned.js';
-import { start } from './start.js';
+import { resignedElectionTimer } from './roles/resigned.js';
+import { start } from './roles/start.js';
 import { Turn } from './turn.js';
 import {
   unattachedElectionTimer,
   unattachedFetchAnswer,
   unattachedRequestFailed,
   unattachedRetryTimer,
-} from './unattached.js';
-import { handleVoteRequest } from './vote-requests.js';
+} from './roles/unattached.js';
+import { handleVoteRequest } from './roles/vote-requests.js';
 
 export interface Step {
   readonly state: QuorumState;

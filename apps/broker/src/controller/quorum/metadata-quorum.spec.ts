@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import type { ControllerAnswer } from '../controller.js';
 import type { ControllerCommand } from '../controller-commands.js';
-import { MortalCluster, type ClusterMember } from '../../testing/mortal-cluster.js';
+import { MortalCluster, type ClusterMember } from '../../testing/mortal/mortal-cluster.js';
 import { until } from '../../testing/running-broker.js';
 
 describe('three brokers', () => {
@@ -36,7 +36,7 @@ describe('three brokers', () => {
       await leader.start();
       await equal(cluster, [`before-${round}`, `after-${round}`]);
     }
-     
+
     if (process.env.SPEC_FIGURES !== undefined) console.log('election after a kill, ms', gapsMs);
     for (const gapMs of gapsMs) expect(gapMs).toBeLessThan(1_000);
   });

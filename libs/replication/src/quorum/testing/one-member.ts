@@ -5,10 +5,10 @@
 import { QUORUM_TIMEOUTS, type QuorumContext } from '../quorum-context.js';
 import type { ElectionState, QuorumEffect } from '../quorum-effects.js';
 import type { QuorumInput } from '../quorum-inputs.js';
-import { QUORUM_RULES } from '../quorum-rules.js';
+import { QUORUM_RULES, type QuorumRules } from '../quorum-rules.js';
 import type { QuorumState, Role } from '../quorum-state.js';
 import type { ReplicaKey } from '../replica-key.js';
-import { initialState } from '../start.js';
+import { initialState } from '../roles/start.js';
 import { step } from '../step.js';
 import { logOf } from './simulated-log.js';
 
@@ -25,6 +25,7 @@ export class OneMember {
     readonly voters: readonly ReplicaKey[] = [1, 2, 3].map(replicaOf),
     readonly me: ReplicaKey = replicaOf(1),
     election?: ElectionState,
+    private readonly rules: QuorumRules = QUORUM_RULES,
   ) {
     this.log = logOf(epochs);
     this.state = initialState(election, 0, { log: this.log, me });
@@ -37,7 +38,7 @@ export class OneMember {
       timeouts: QUORUM_TIMEOUTS,
       log: this.log,
       now: this.now,
-      rules: QUORUM_RULES,
+      rules: this.rules,
     };
     const { state, effects } = step(this.state, input, context);
     this.state = state;

@@ -13,7 +13,7 @@ import type { FetchRequest, QuorumAnswer, QuorumRequest } from '../quorum-messag
 import type { QuorumRules } from '../quorum-rules.js';
 import type { QuorumState } from '../quorum-state.js';
 import type { ReplicaKey } from '../replica-key.js';
-import { initialState } from '../start.js';
+import { initialState } from '../roles/start.js';
 import { step } from '../step.js';
 import type { EventQueue } from './event-queue.js';
 import type { QuorumChecker } from './quorum-checker.js';

@@ -6,9 +6,9 @@ import { countVote, openBallot } from './ballots.js';
 import { follow } from './follower.js';
 import { lead } from './leader.js';
 import { askForPreVotes } from './prospective.js';
-import type { InputOf } from './quorum-inputs.js';
-import type { Candidate, QuorumState } from './quorum-state.js';
-import { standingOf, type Turn } from './turn.js';
+import type { InputOf } from '../quorum-inputs.js';
+import type { Candidate, QuorumState } from '../quorum-state.js';
+import { standingOf, type Turn } from '../turn.js';
 
 export function stand(state: QuorumState, turn: Turn): Candidate {
   const election = { epoch: state.epoch + 1, leaderId: undefined, voted: turn.context.me };

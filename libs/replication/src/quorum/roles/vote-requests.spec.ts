@@ -1,7 +1,8 @@
 // Who gives its vote to whom: the rules of Vote by role (KIP-595, KIP-996), and that a vote is on the disk before it is told.
-import type { VoteRequest } from './quorum-messages.js';
-import type { Role } from './quorum-state.js';
-import { OneMember, replicaOf } from './testing/one-member.js';
+import type { VoteRequest } from '../quorum-messages.js';
+import { QUORUM_RULES, type QuorumRules } from '../quorum-rules.js';
+import type { Role } from '../quorum-state.js';
+import { OneMember, replicaOf } from '../testing/one-member.js';
 
 const request = (over: Partial<VoteRequest> = {}): VoteRequest => ({
   kind: 'vote',
@@ -48,6 +49,18 @@ describe('a vote', () => {
     const [persist] = member.of('persist').slice(-1);
     expect(persist?.election).toEqual({ epoch: 2, leaderId: undefined, voted: replicaOf(3) });
     expect(member.of('answer')[0]?.after).toBe(persist?.write);
+  });
+
+  it('binds after a restart, and would not if it had not been on the disk', () => {
+    const voted = (rules: QuorumRules): object | undefined => {
+      const member = new OneMember([1, 1], undefined, undefined, undefined, rules).become('unattached');
+      asked(member);
+      const election = member.of('persist').at(-1)?.election;
+      const restarted = new OneMember([1, 1], undefined, undefined, election, rules).become('unattached');
+      return asked(restarted, { candidate: replicaOf(2) });
+    };
+    expect(voted(QUORUM_RULES)).toMatchObject({ epoch: 2, granted: false });
+    expect(voted({ ...QUORUM_RULES, persistsVote: () => false })).toMatchObject({ epoch: 2, granted: true });
   });
 
   it.each<[Role, boolean, boolean]>([

@@ -8,10 +8,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { Broker } from '../broker.js';
-import type { Environment } from '../config.js';
+import { Broker } from '../../broker.js';
+import type { Environment } from '../../config.js';
 import { MortalDoors } from './mortal-doors.js';
-import { configOf } from './running-broker.js';
+import { configOf } from '../running-broker.js';
 
 export class ClusterMember {
   private doors: MortalDoors | undefined;

@@ -4,9 +4,9 @@
  */
 import { follow } from './follower.js';
 import { askForPreVotes } from './prospective.js';
-import type { InputOf } from './quorum-inputs.js';
-import type { QuorumState, Standing, Unattached } from './quorum-state.js';
-import { standingOf, type Turn } from './turn.js';
+import type { InputOf } from '../quorum-inputs.js';
+import type { QuorumState, Standing, Unattached } from '../quorum-state.js';
+import { standingOf, type Turn } from '../turn.js';
 
 /** The epoch and the vote are given to `persist` already. */
 export function attachTo(standing: Standing, turn: Turn): Unattached {

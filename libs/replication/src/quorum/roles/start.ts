@@ -4,10 +4,10 @@
  */
 import { stand } from './candidate.js';
 import { follow } from './follower.js';
-import type { ElectionState } from './quorum-effects.js';
-import type { QuorumState, Standing } from './quorum-state.js';
-import type { QuorumContext } from './quorum-context.js';
-import type { Turn } from './turn.js';
+import type { ElectionState } from '../quorum-effects.js';
+import type { QuorumState, Standing } from '../quorum-state.js';
+import type { QuorumContext } from '../quorum-context.js';
+import type { Turn } from '../turn.js';
 import { attachTo } from './unattached.js';
 
 /**

@@ -1,8 +1,8 @@
 /**
  * A ballot: votes asked of all other voters, counted as the answers come. The same for pre-votes and for votes. Pure.
  */
-import type { Ballot, Standing } from './quorum-state.js';
-import type { Turn } from './turn.js';
+import type { Ballot, Standing } from '../quorum-state.js';
+import type { Turn } from '../turn.js';
 
 /** Asks every other voter; our own vote is in it. */
 export function openBallot(

@@ -6,14 +6,14 @@
  * What must hold: it never cuts its own log; its own log counts only as far as it is on the disk; observers never
  * count; the high watermark never goes back.
  */
-import { majorityOf, majorityOffset } from './majority.js';
-import type { InputOf } from './quorum-inputs.js';
-import type { FetchRequest } from './quorum-messages.js';
-import type { QuorumContext } from './quorum-context.js';
+import { majorityOf, majorityOffset } from '../majority.js';
+import type { InputOf } from '../quorum-inputs.js';
+import type { FetchRequest } from '../quorum-messages.js';
+import type { QuorumContext } from '../quorum-context.js';
 import { withProgress } from './replica-progress.js';
-import type { Candidate, Leader, QuorumState } from './quorum-state.js';
+import type { Candidate, Leader, QuorumState } from '../quorum-state.js';
 import { resign } from './resigned.js';
-import { standingOf, type Turn } from './turn.js';
+import { standingOf, type Turn } from '../turn.js';
 
 const CHECK_QUORUM_FACTOR = 1.5;
 

@@ -8,9 +8,9 @@
 import { countVote, openBallot } from './ballots.js';
 import { stand } from './candidate.js';
 import { follow } from './follower.js';
-import type { InputOf } from './quorum-inputs.js';
-import type { Prospective, QuorumState, Standing } from './quorum-state.js';
-import { standingOf, type Turn } from './turn.js';
+import type { InputOf } from '../quorum-inputs.js';
+import type { Prospective, QuorumState, Standing } from '../quorum-state.js';
+import { standingOf, type Turn } from '../turn.js';
 import { attachTo } from './unattached.js';
 
 /** The leader is gone for certain, or has said that it goes; `place` voters have their turn before us. */

@@ -6,13 +6,13 @@
  * What must hold: an answer counts once, and only the one to the Fetch on its way; the log is cut only by the leader
  * of this very epoch, and never below what is known to be committed.
  */
-import { truncationOffset } from './log-view.js';
+import { truncationOffset } from '../log-view.js';
 import { loseLeader, placeAmong, askForPreVotes } from './prospective.js';
-import type { InputOf } from './quorum-inputs.js';
-import type { FetchAnswer } from './quorum-messages.js';
-import type { Follower, QuorumState } from './quorum-state.js';
-import { sameReplica } from './replica-key.js';
-import { standingOf, type Turn } from './turn.js';
+import type { InputOf } from '../quorum-inputs.js';
+import type { FetchAnswer } from '../quorum-messages.js';
+import type { Follower, QuorumState } from '../quorum-state.js';
+import { sameReplica } from '../replica-key.js';
+import { standingOf, type Turn } from '../turn.js';
 import { attachTo } from './unattached.js';
 
 /** A leader, the epoch, and how long it may leave the first Fetch unanswered. */

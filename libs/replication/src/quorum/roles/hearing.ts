@@ -3,12 +3,12 @@
  * that we did not know, means. Pure; called by `step.ts` alone.
  */
 import { follow } from './follower.js';
-import type { QuorumEffect } from './quorum-effects.js';
-import type { QuorumInput } from './quorum-inputs.js';
-import type { BeginEpochRequest, QuorumError, VoteRequest } from './quorum-messages.js';
-import { leaderOf, type QuorumState } from './quorum-state.js';
-import { isAmong, sameReplica } from './replica-key.js';
-import type { Turn } from './turn.js';
+import type { QuorumEffect } from '../quorum-effects.js';
+import type { QuorumInput } from '../quorum-inputs.js';
+import type { BeginEpochRequest, QuorumError, VoteRequest } from '../quorum-messages.js';
+import { leaderOf, type QuorumState } from '../quorum-state.js';
+import { isAmong, sameReplica } from '../replica-key.js';
+import type { Turn } from '../turn.js';
 import { attachToEpoch } from './unattached.js';
 
 /** The answer to a request that no role would obey. */

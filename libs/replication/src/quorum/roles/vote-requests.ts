@@ -2,12 +2,12 @@
  * Answers to Vote: whether this member gives its vote, or as a pre-vote would give it. The one place that records a
  * vote. Used by every role; what differs between them is in the table below.
  */
-import type { InputOf } from './quorum-inputs.js';
-import type { VoteRequest } from './quorum-messages.js';
-import type { QuorumContext } from './quorum-context.js';
-import { leaderOf, type QuorumState } from './quorum-state.js';
-import { sameReplica } from './replica-key.js';
-import { standingOf, type Turn } from './turn.js';
+import type { InputOf } from '../quorum-inputs.js';
+import type { VoteRequest } from '../quorum-messages.js';
+import type { QuorumContext } from '../quorum-context.js';
+import { leaderOf, type QuorumState } from '../quorum-state.js';
+import { sameReplica } from '../replica-key.js';
+import { standingOf, type Turn } from '../turn.js';
 import { attachTo } from './unattached.js';
 
 /** The request was checked and its epoch is not above ours. */

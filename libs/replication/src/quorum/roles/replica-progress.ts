@@ -1,10 +1,10 @@
 /**
  * A leader's book of who has how much of its log: the voters, and the observers that fetch. Pure.
  */
-import type { FetchRequest } from './quorum-messages.js';
-import type { QuorumContext } from './quorum-context.js';
-import type { Leader, ReplicaProgress } from './quorum-state.js';
-import { sameReplica } from './replica-key.js';
+import type { FetchRequest } from '../quorum-messages.js';
+import type { QuorumContext } from '../quorum-context.js';
+import type { Leader, ReplicaProgress } from '../quorum-state.js';
+import { sameReplica } from '../replica-key.js';
 
 /** Observers remembered; the one unheard for longest makes room. */
 const OBSERVERS_MAX = 64;

@@ -3,8 +3,8 @@
  * more, or because it was started anew and finds its own name as the leader's. Tells the voters so that they need not
  * wait, and then stands like anybody else.
  */
-import type { Leader, QuorumState, Resigned } from './quorum-state.js';
-import { standingOf, type Turn } from './turn.js';
+import type { Leader, QuorumState, Resigned } from '../quorum-state.js';
+import { standingOf, type Turn } from '../turn.js';
 import { attachTo } from './unattached.js';
 
 export function resign(state: Leader, why: 'stopping' | 'no-majority', turn: Turn): Resigned {

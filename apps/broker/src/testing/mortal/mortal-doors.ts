@@ -14,7 +14,7 @@ import type {
   Timer,
 } from '@tidemark/platform';
 import { nodeClock, nodeDisk, nodeNetwork, nodeRandom } from '@tidemark/platform/node';
-import type { BrokerDoors } from '../broker.js';
+import type { BrokerDoors } from '../../broker.js';
 
 export class MortalDoors implements BrokerDoors {
   readonly random = nodeRandom;
