@@ -67,6 +67,11 @@ describe.each<ReplicationProtocol>(['primary-backup', 'quorum'])(
 
     async function consumed(): Promise<string[]> {
       const texts: string[] = [];
+      // The metadata names a leader before its own broker has heard of it, and that one before it knows what is committed.
+      await until(() => {
+        const replica = leader() > 0 ? cluster.broker(leader()).replicas.leader(name, 0) : ErrorCode.NONE;
+        return typeof replica !== 'number' && replica.highWatermark >= acknowledged.length;
+      });
       const client = await cluster.connect(leader());
       for (let fetchOffset = 0; ;) {
         const partitions = [{ partition: 0, fetchOffset, partitionMaxBytes: 1_000_000 }];
