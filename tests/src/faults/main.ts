@@ -37,6 +37,8 @@ const protocolsOf = (row: Row): Row['protocols'] =>
 const say = (line: string): void => {
   if (!values.quiet) process.stderr.write(`  ${line}\n`);
 };
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
 const totals = { passed: 0, failed: 0, invalid: 0 };
 
 for (const row of chosen) {

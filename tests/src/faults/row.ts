@@ -5,6 +5,8 @@
  */
 import type { BrokerCluster, ClusterOptions, ReplicationProtocol } from '../harness/broker-cluster.js';
 import type { HistoryWorkload } from '../harness/history-workload.js';
+import type { DiskSite } from './disk-site.js';
+import type { NetworkSite } from './network-site.js';
 
 export const PROTOCOLS: readonly ReplicationProtocol[] = ['primary-backup', 'quorum'];
 
@@ -15,6 +17,9 @@ export interface Stage {
   readonly topic: string;
   readonly protocol: ReplicationProtocol;
   readonly round: number;
+  /** Of rows that need it. */
+  readonly network: NetworkSite;
+  readonly disks: DiskSite;
 }
 
 export interface Bite {
@@ -39,13 +44,15 @@ export interface Row {
   readonly recordBytes?: number;
   /** Of the longest gaps between acknowledgements, milliseconds. */
   readonly gapLimits?: { readonly median?: number; readonly max: number };
-  /** The topic's settings allow loss: it is reported, and does not fail the row. */
-  readonly mayLose?: boolean;
-  /** Machines other than this one; what was set up is taken away again by `remove`. Why not, where that is impossible. */
-  readonly site?: () => Site | string;
+  /** The settings allow loss with this protocol: it is reported, and does not fail the row. */
+  readonly mayLose?: (protocol: ReplicationProtocol) => boolean;
+  /** Brokers on machines that can be cut off, or that can lose their power. */
+  readonly needs?: 'network' | 'disks';
+  readonly nodeArguments?: readonly string[];
   fault(stage: Stage): Promise<Bite>;
 }
 
+/** Machines other than this one; what was set up is taken away again by `remove`. */
 export interface Site {
   readonly options: ClusterOptions;
   remove(): void;

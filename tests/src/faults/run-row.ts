@@ -3,10 +3,13 @@
  * everything healed between them, then the verdict of the history checker and a comparison of the replicas' bytes. What
  * was set up is gone when it resolves, however it ends.
  */
+import { atExit } from '../harness/at-exit.js';
 import { BrokerCluster, type ReplicationProtocol } from '../harness/broker-cluster.js';
 import { HistoryWorkload, type Verdict } from '../harness/history-workload.js';
 import { replicaDifferences } from '../harness/replicas-compared.js';
-import type { Bite, Row, Site } from './row.js';
+import { DiskSite } from './disk-site.js';
+import { NetworkSite } from './network-site.js';
+import type { Bite, Row, Site, Stage } from './row.js';
 
 export interface RowResult {
   readonly row: string;
@@ -37,25 +40,39 @@ export async function runRow(
   say: (line: string) => void = () => undefined,
 ): Promise<RowResult> {
   const played = new Played(row, protocol, rounds);
-  const site = row.site?.();
+  const site = siteOf(row);
   if (typeof site === 'string') return played.invalid(site);
+  const undone = atExit(() => site?.remove());
   let cluster: BrokerCluster | undefined;
   try {
-    cluster = await BrokerCluster.start({ ...site?.options, settings: row.settings ?? {} });
-    await play(cluster, played, say);
+    const { settings = {}, nodeArguments = [] } = row;
+    cluster = await BrokerCluster.start({ ...site?.options, settings, nodeArguments });
+    await play(cluster, site, played, say);
   } catch (error) {
     played.broken.push(error instanceof Error ? error.message : String(error));
     for (const broker of cluster?.brokers ?? []) {
-      if (broker.log !== '') played.broken.push(`broker ${broker.nodeId} said: ${broker.log.slice(-2_000)}`);
+      if (broker.log !== '') played.broken.push(`broker ${broker.nodeId} said: ${broker.log.slice(-4_000)}`);
     }
   } finally {
     await cluster?.stop();
-    removeSite(site);
+    site?.remove();
+    undone();
   }
   return played.result();
 }
 
-async function play(cluster: BrokerCluster, played: Played, say: (line: string) => void): Promise<void> {
+/** The machines that a row needs, or why there are none; nothing when this one will do. */
+function siteOf({ needs }: Row): Site | string | undefined {
+  if (needs === 'network') return NetworkSite.open();
+  return needs === 'disks' ? DiskSite.open() : undefined;
+}
+
+async function play(
+  cluster: BrokerCluster,
+  site: Site | undefined,
+  played: Played,
+  say: (line: string) => void,
+): Promise<void> {
   const { row, protocol, rounds } = played;
   const configs = row.topicConfigs ?? {};
   await cluster.createTopic({ name: TOPIC, partitions: PARTITIONS, protocol, configs });
@@ -63,7 +80,7 @@ async function play(cluster: BrokerCluster, played: Played, say: (line: string) 
   const workload = new HistoryWorkload({
     ...plan,
     recordBytes: row.recordBytes ?? 0,
-    mayLosePosition: row.mayLose ?? false,
+    mayLosePosition: row.mayLose?.(protocol) ?? false,
   });
   let finished = false;
   try {
@@ -71,7 +88,7 @@ async function play(cluster: BrokerCluster, played: Played, say: (line: string) 
     for (let round = 0; round < rounds; round++) {
       await workload.progress(BEFORE);
       workload.resetGaps();
-      const bite = await row.fault({ cluster, workload, topic: TOPIC, protocol, round });
+      const bite = await row.fault(new OnStage({ cluster, workload, topic: TOPIC, protocol, round }, site));
       await workload.progress(AFTER);
       const gapMs = workload.longestGapMs;
       played.add(bite, gapMs);
@@ -92,8 +109,33 @@ async function play(cluster: BrokerCluster, played: Played, say: (line: string) 
   played.broken.push(...replicaDifferences(cluster, TOPIC, replicas));
 }
 
-function removeSite(site: Site | undefined): void {
-  site?.remove();
+class OnStage implements Stage {
+  readonly cluster: BrokerCluster;
+  readonly workload: HistoryWorkload;
+  readonly topic: string;
+  readonly protocol: ReplicationProtocol;
+  readonly round: number;
+
+  constructor(
+    stage: Omit<Stage, 'network' | 'disks'>,
+    private readonly site: Site | undefined,
+  ) {
+    this.cluster = stage.cluster;
+    this.workload = stage.workload;
+    this.topic = stage.topic;
+    this.protocol = stage.protocol;
+    this.round = stage.round;
+  }
+
+  get network(): NetworkSite {
+    if (this.site instanceof NetworkSite) return this.site;
+    throw new Error("the row must say `needs: 'network'`");
+  }
+
+  get disks(): DiskSite {
+    if (this.site instanceof DiskSite) return this.site;
+    throw new Error("the row must say `needs: 'disks'`");
+  }
 }
 
 /** What has come of a row so far. */
@@ -142,7 +184,8 @@ class Played {
 
   private faults(): string[] {
     const { lost, duplicated, reordered, other, details } = this.verdict;
-    const isClean = duplicated + reordered + other === 0 && (lost === 0 || this.row.mayLose === true);
+    const isClean =
+      duplicated + reordered + other === 0 && (lost === 0 || this.row.mayLose?.(this.protocol) === true);
     return isClean ? [] : [...details];
   }
 

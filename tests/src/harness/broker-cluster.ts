@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTopicsApi, ErrorCode } from '@tidemark/wire';
+import { atExit } from './at-exit.js';
 import { BrokerProcess } from './broker-process.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
@@ -20,7 +21,7 @@ export type ReplicationProtocol = 'primary-backup' | 'quorum';
 
 /** Where one broker lives, when not simply on this machine. */
 export interface Place {
-  readonly directory?: string;
+  readonly dataDirectory?: string;
   readonly host?: string;
   readonly within?: readonly string[];
 }
@@ -60,6 +61,7 @@ export class BrokerCluster {
   private constructor(
     private readonly home: string,
     readonly brokers: readonly BrokerProcess[],
+    private readonly undone: () => void,
   ) {}
 
   static async start(options: ClusterOptions = {}): Promise<BrokerCluster> {
@@ -77,6 +79,7 @@ export class BrokerCluster {
   /** Everything but the processes. */
   static async prepare(options: ClusterOptions): Promise<BrokerCluster> {
     const home = mkdtempSync(join(tmpdir(), 'tidemark-cluster-'));
+    const undone = atExit(() => rmSync(home, { recursive: true, force: true }));
     const ids = Array.from({ length: options.brokers ?? 3 }, (_, index) => index + 1);
     const plans = [];
     for (const id of ids) {
@@ -103,7 +106,7 @@ export class BrokerCluster {
         }),
       ),
     );
-    return new BrokerCluster(home, brokers);
+    return new BrokerCluster(home, brokers, undone);
   }
 
   get addresses(): readonly string[] {
@@ -135,6 +138,15 @@ export class BrokerCluster {
       },
       timeoutMs,
       'the brokers agree on a controller',
+    );
+  }
+
+  /** Those that answer agree that the broker is out. */
+  async isFenced(nodeId: number): Promise<boolean> {
+    const views = await this.#ask<{ brokers: { id: number; fenced: boolean }[] }>('/brokers');
+    return (
+      views.length > 0 &&
+      views.every(({ brokers }) => brokers.find(({ id }) => id === nodeId)?.fenced === true)
     );
   }
 
@@ -224,7 +236,7 @@ export class BrokerCluster {
     await eventually(
       async () => {
         const views = await this.views(topic);
-        return views.size === this.brokers.length && [...views.values()].every(isSettled);
+        return views.size === this.#runningCount && [...views.values()].every(isSettled);
       },
       timeoutMs,
       `all replicas of ${topic} are in sync`,
@@ -241,6 +253,7 @@ export class BrokerCluster {
     return new BrokerCluster(
       this.home,
       this.brokers.filter((broker) => broker.nodeId !== nodeId),
+      this.undone,
     );
   }
 
@@ -248,6 +261,11 @@ export class BrokerCluster {
     await Promise.all(this.brokers.map((broker) => broker.signal('SIGKILL')));
     await Promise.all(this.brokers.map((broker) => broker.stop()));
     rmSync(this.home, { recursive: true, force: true });
+    this.undone();
+  }
+
+  get #runningCount(): number {
+    return this.brokers.filter(({ running }) => running).length;
   }
 
   #named(nodeId: number | undefined): BrokerProcess | undefined {

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit.js';
 import { freePort } from './free-port.js';
 import { eventually } from './eventually.js';
 
@@ -19,6 +20,8 @@ export interface BrokerProcessOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Removed by `stop`. */
   readonly directory?: string;
+  /** When it lies elsewhere; then whoever made it removes it. */
+  readonly dataDirectory?: string;
   readonly host?: string;
   readonly port?: number;
   readonly nodeId?: number;
@@ -78,7 +81,7 @@ export class BrokerProcess {
   }
 
   get dataDirectory(): string {
-    return join(this.directory, 'data');
+    return this.options.dataDirectory ?? join(this.directory, 'data');
   }
 
   get pid(): number {
@@ -105,6 +108,10 @@ export class BrokerProcess {
       env: this.#environment(),
     });
     this.child = child;
+    child.once(
+      'exit',
+      atExit(() => child.kill('SIGKILL')),
+    );
     this.output = '';
     child.on('error', (error) => (this.output += error.message));
     for (const stream of [child.stdout, child.stderr]) {
@@ -175,7 +182,7 @@ export class BrokerProcess {
       TIDEMARK_LISTEN: this.address,
       TIDEMARK_ADMIN_LISTEN: `${this.options.host ?? '127.0.0.1'}:0`,
       TIDEMARK_RUN_FILE: this.runFile,
-      TIDEMARK_LOG_LEVEL: 'warn',
+      TIDEMARK_LOG_LEVEL: process.env.TIDEMARK_TEST_LOG_LEVEL ?? 'warn',
       ...(Object.fromEntries(settings) as Record<string, string>),
       ...this.environment,
     };

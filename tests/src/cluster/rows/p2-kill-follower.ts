@@ -14,11 +14,7 @@ export const killFollower: Row = {
     const followers = (before[0]?.replicas ?? []).filter((node) => node !== before[0]?.leader);
     const victim = followers.find((node) => node !== controller) ?? followers[0] ?? 1;
     await cluster.broker(victim).signal('SIGKILL');
-    await eventually(
-      async () => (await cluster.partitions(topic))[0]?.isr.includes(victim) === false,
-      30_000,
-      `broker ${victim} has left the ISR`,
-    );
-    return { bit: true, why: `broker ${victim} killed, and out of the ISR` };
+    await eventually(() => cluster.isFenced(victim), 30_000, `broker ${victim} is fenced`);
+    return { bit: true, why: `broker ${victim} killed, and fenced` };
   },
 };

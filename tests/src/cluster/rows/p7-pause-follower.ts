@@ -21,14 +21,10 @@ export const pauseFollower: Row = {
         30_000,
         `broker ${victim} leads nothing`,
       );
-      await eventually(
-        async () => (await others.partitions(topic))[0]?.isr.includes(victim) === false,
-        30_000,
-        `broker ${victim} has left the ISR`,
-      );
+      await eventually(() => others.isFenced(victim), 30_000, `broker ${victim} is fenced`);
     } finally {
       await broker.signal('SIGCONT');
     }
-    return { bit: true, why: `broker ${victim} stopped, and out of the ISR` };
+    return { bit: true, why: `broker ${victim} stopped, and fenced` };
   },
 };

@@ -13,11 +13,7 @@ export const outOfOrderRestart: Row = {
   async fault({ cluster, workload, topic }) {
     const stale = (await cluster.partitions(topic))[0]?.replicas[0] ?? 1;
     await cluster.broker(stale).signal('SIGKILL');
-    await eventually(
-      async () => (await cluster.partitions(topic)).every(({ isr }) => !isr.includes(stale)),
-      30_000,
-      `broker ${stale} is in no ISR`,
-    );
+    await eventually(() => cluster.isFenced(stale), 30_000, `broker ${stale} is fenced`);
     await workload.progress(100);
     await Promise.all(cluster.brokers.map((broker) => broker.signal('SIGKILL')));
     const alone = cluster.broker(stale);
