@@ -70,6 +70,7 @@ export class MetadataQuorum implements ControllerLeadership {
       log,
       snapshots: this.snapshots,
       clock,
+      logger,
       state: () => this.driver.state,
       onAppended: () => this.driver.appended(),
       bytesBetweenSnapshots: options.bytesBetweenSnapshots,

@@ -12,6 +12,7 @@ import type { PartitionLog, ReadResult } from '@tidemark/log';
 import { DiskError, type Clock } from '@tidemark/platform';
 import type { QuorumState } from '@tidemark/replication';
 import { ErrorCode, WireError, errorName } from '@tidemark/wire';
+import type { Logger } from 'pino';
 import { decodeEvents, encodeEvents } from '../../coordinators/event-records.js';
 import type { ControllerEvent } from '../controller-events.js';
 import { METADATA_CODEC } from './metadata-codec.js';
@@ -22,6 +23,7 @@ export interface QuorumLogOptions {
   readonly log: PartitionLog;
   readonly snapshots: Snapshots;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly state: () => QuorumState;
   /** The leader's log has grown. */
   readonly onAppended: () => void;
@@ -201,7 +203,7 @@ export class QuorumLog implements EventLog<ControllerEvent> {
 
   /** The reader has folded everything below `next`, and nothing beyond. */
   #writeSnapshot(reading: Reading): void {
-    const { log, snapshots, snapshotOf, clock } = this.options;
+    const { log, snapshots, snapshotOf, clock, logger } = this.options;
     reading.bytes = 0;
     const events = snapshotOf();
     const id = { endOffset: reading.next, epoch: Math.max(log.epochAt(reading.next - 1), 0) };
@@ -211,6 +213,7 @@ export class QuorumLog implements EventLog<ControllerEvent> {
       snapshots.write(id, encodeSnapshot(events, id, clock.now()));
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
+      logger.error({ err: error }, 'no snapshot of the metadata could be written');
     }
   }
 
