@@ -7,7 +7,7 @@
  * promises: the broker must not start on it.
  */
 import { writeFileAtomically, readFully, DiskError, type Disk } from '@tidemark/platform';
-import { LogError } from '@tidemark/log';
+import { LogError, type PartitionLog } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
 
 export interface FenceWanted {
@@ -26,6 +26,20 @@ export interface FenceAnswer {
 
 const FILE = 'partition-fences';
 const HEADER = 'version 0';
+
+/**
+ * How far a log goes for certain: what a power loss cannot take. Nothing while what was found at its opening
+ * (`recoveredEnd`) is on its way to the device: the last life may have acknowledged any of it.
+ */
+export function certainEnd(
+  log: PartitionLog,
+  recoveredEnd: number,
+): Pick<FenceAnswer, 'lastEpoch' | 'logEnd'> | undefined {
+  const logEnd = log.flushedEnd;
+  if (logEnd < Math.min(recoveredEnd, log.logEndOffset)) return undefined;
+  const lastEpoch = logEnd === log.logEndOffset ? log.lastRecordEpoch : log.epochAt(logEnd - 1);
+  return { lastEpoch, logEnd };
+}
 
 export function refusedFence(error: ErrorCode, epoch = -1): FenceAnswer {
   return { error, epoch, lastEpoch: -1, logEnd: -1 };

@@ -11,6 +11,7 @@ import { FaultyDisk } from '../testing/faulty-disk.js';
 import { partitionImage } from '../testing/partition-image.js';
 import { until } from '../testing/running-broker.js';
 import { Tick } from '../tick.js';
+import { certainEnd } from './partition-fences.js';
 import { Replica } from './replica.js';
 
 const LEADER = 1;
@@ -100,6 +101,22 @@ describe('replica', () => {
     disk.releaseFlushes();
     await until(() => told.length === 2);
     expect(replica.highWatermark).toBe(1);
+  });
+
+  it('does not say how far its log goes before what it found is on disk', async () => {
+    const { disk, tick, replica, append } = setUp({ 'flush.messages': '1' });
+    append('a');
+    tick.run();
+    await until(() => replica.log.flushedEnd === 1);
+    expect(certainEnd(replica.log, 1)).toEqual({ lastEpoch: 0, logEnd: 1 });
+    disk.holdFlushes();
+    append('b');
+    tick.run();
+    // As after a restart that found two records: the last life may have acknowledged both.
+    expect(certainEnd(replica.log, 2)).toBeUndefined();
+    disk.releaseFlushes();
+    await until(() => replica.log.flushedEnd === 2);
+    expect(certainEnd(replica.log, 2)).toMatchObject({ logEnd: 2 });
   });
 
   it('tells producers that the disk is full, goes on reading, and appends again when there is room', async () => {

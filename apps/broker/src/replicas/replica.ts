@@ -16,6 +16,7 @@ import { FollowerRole } from './following/follower-role.js';
 import { beginLeadership, type LeaderRole } from './leader-role.js';
 import { appendOptionsOf, refusal, type AppendOptionsByOrigin } from './replica-appends.js';
 import type { ReplicaContext, ReplicaObserver, ReplicaOptions } from './replica-context.js';
+import { certainEnd } from './partition-fences.js';
 import { CommitWaiters, ReadWaiters, type OnCommitted } from './waiters.js';
 
 export class Replica implements TickTask {
@@ -24,6 +25,7 @@ export class Replica implements TickTask {
   readonly topicId: string;
   readonly partition: number;
   readonly log: PartitionLog;
+  private readonly recoveredEnd: number;
   /** Long polls that wait for records of this partition. */
   readonly readers = new ReadWaiters();
   /** Followers' fetches, and whoever else wants to know at once. */
@@ -49,6 +51,7 @@ export class Replica implements TickTask {
     this.topicId = options.topicId;
     this.partition = options.partition;
     this.log = options.log;
+    this.recoveredEnd = options.log.logEndOffset;
     this.context = options.context;
     this.minInsyncReplicas = options.minInsyncReplicas;
     this.fencedEpoch = options.fencedEpoch ?? -1;
@@ -158,17 +161,14 @@ export class Replica implements TickTask {
 
   /**
    * The promise to take nothing of epochs below `epoch` any more, already on disk (`partition-fences.ts`). Answers how
-   * far this log goes for certain.
+   * far this log goes for certain, if that is known.
    */
-  fence(epoch: number): { readonly lastEpoch: number; readonly logEnd: number } {
+  fence(epoch: number): ReturnType<typeof certainEnd> {
     if (epoch > this.fencedEpoch) {
       this.fencedEpoch = epoch;
       if (this.epoch < epoch) this.takeRole();
     }
-    const { log } = this;
-    const logEnd = log.flushedEnd;
-    const lastEpoch = logEnd === log.logEndOffset ? log.lastRecordEpoch : log.epochAt(logEnd - 1);
-    return { lastEpoch, logEnd };
+    return certainEnd(this.log, this.recoveredEnd);
   }
 
   /** The log is damaged: while another is to lead this replica neither leads nor votes; while none can, it serves on. */

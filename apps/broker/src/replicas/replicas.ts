@@ -154,6 +154,7 @@ export class Replicas {
       if (!(found instanceof Replica)) return found ?? refusedFence(ErrorCode.UNKNOWN_TOPIC_ID);
       const position = found.fence(epoch);
       const promised = this.fences.epochOf(topicId, partition);
+      if (position === undefined) return refusedFence(ErrorCode.REQUEST_TIMED_OUT, promised);
       return { error: ErrorCode.NONE, epoch: promised, ...position };
     });
   }

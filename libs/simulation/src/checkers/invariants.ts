@@ -178,8 +178,18 @@ export class Invariants {
     const upTo = committed.endBefore(epoch);
     const mirror = this.mirrors.get(node)?.of(key);
     hold(committed.isHeldBy(mirror, upTo), 'I3', () => {
-      return `${key}: broker ${node} leads epoch ${epoch} without all that was committed up to ${upTo}; it ends at ${mirror?.end ?? 0}`;
+      return `${key}: broker ${node} leads epoch ${epoch} without all that was committed up to ${upTo}; ends: ${this.ends(key)}`;
     });
+  }
+
+  /** By broker, where its log ends and how much of it no power loss takes. */
+  private ends(key: string): string {
+    return [...this.mirrors.values()]
+      .map(
+        ({ node, replicas }) =>
+          `${node}: ${replicas.get(key)?.end ?? '-'} (${replicas.get(key)?.durableEnd ?? '-'})`,
+      )
+      .join(', ');
   }
 
   private watermarkMoved(node: number, replica: ReplicaView, seen: Seen): void {
@@ -193,7 +203,8 @@ export class Invariants {
     const mirror = this.mirrors.get(node)?.of(key);
     if (mirror === undefined) {
       hold(
-        highWatermark === 0,
+        // A snapshot may have taken the place of everything.
+        highWatermark === 0 || (key === METADATA_KEY && highWatermark <= committed.end),
         'I5',
         () => `${key}: broker ${node} commits ${highWatermark} of a log without files`,
       );
