@@ -4,6 +4,9 @@
  * batch into a staging area, appends that to one file with one writeSync per MiB, and answers with the correlation id.
  * No offsets, no topics, no index, no check of anything. Run by `broker-bench.ts` as `node bare-server.js FILE`; prints
  * its port as one line of JSON.
+ *
+ * With ports of other bare servers behind the file it is the yardstick for replication: it forwards what it receives to
+ * each of them as well, and answers when all of them have.
  */
 import { writeSync, openSync } from 'node:fs';
 import { nodeNetwork } from '@tidemark/platform/node';
@@ -39,6 +42,68 @@ class Appender {
   }
 }
 
+/** Another bare server, of which only the number of answers counts. */
+class Follower implements ConnectionOwner {
+  private readonly space = Buffer.allocUnsafeSlow(64 * 1024);
+  private bytes = 0;
+
+  constructor(
+    readonly connection: Connection,
+    private readonly onAnswers: () => void,
+  ) {}
+
+  get answered(): number {
+    return Math.floor(this.bytes / ANSWER_BYTES);
+  }
+
+  receiveSpace(): Uint8Array {
+    return this.space;
+  }
+
+  received(count: number): void {
+    this.bytes += count;
+    this.onAnswers();
+  }
+
+  drained(): void {
+    // Clients have a bounded number of requests under way; so has what is forwarded.
+  }
+
+  closed(): void {
+    process.exit(1);
+  }
+}
+
+/** Sends frames on, and answers those that all followers have answered, in order. */
+class Forwarding {
+  private readonly followers: Follower[] = [];
+  private waiting: { readonly connection: Connection; readonly answer: Buffer }[] = [];
+  private done = 0;
+
+  async to(port: number): Promise<void> {
+    const connection = await nodeNetwork.connect({ host: '127.0.0.1', port }, 5_000);
+    const follower = new Follower(connection, () => this.answer());
+    connection.attach(follower);
+    this.followers.push(follower);
+  }
+
+  get isNeeded(): boolean {
+    return this.followers.length > 0;
+  }
+
+  forward(frames: Buffer, connection: Connection, answers: readonly Buffer[]): void {
+    for (const answer of answers) this.waiting.push({ connection, answer });
+    for (const follower of this.followers) follower.connection.write(frames);
+  }
+
+  private answer(): void {
+    const answered = Math.min(...this.followers.map((follower) => follower.answered));
+    for (const { connection, answer } of this.waiting.splice(0, answered - this.done))
+      connection.write(answer);
+    this.done = answered;
+  }
+}
+
 class BareConnection implements ConnectionOwner {
   private buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   private start = 0;
@@ -49,6 +114,7 @@ class BareConnection implements ConnectionOwner {
   constructor(
     private readonly connection: Connection,
     private readonly appender: Appender,
+    private readonly forwarding: Forwarding,
   ) {}
 
   receiveSpace(): Uint8Array {
@@ -64,6 +130,7 @@ class BareConnection implements ConnectionOwner {
   received(count: number): void {
     this.end += count;
     let answered = 0;
+    const from = this.start;
     while (this.end - this.start >= 4) {
       const size = this.buffer.readInt32BE(this.start);
       if (this.end - this.start < 4 + size) break;
@@ -76,6 +143,14 @@ class BareConnection implements ConnectionOwner {
       this.start += 4 + size;
     }
     if (answered === 0) return;
+    if (this.forwarding.isNeeded) {
+      const answers: Buffer[] = [];
+      for (let at = 0; at < answered; at += ANSWER_BYTES) {
+        answers.push(Buffer.from(this.answers.subarray(at, at + ANSWER_BYTES)));
+      }
+      this.forwarding.forward(Buffer.from(this.buffer.subarray(from, this.start)), this.connection, answers);
+      return;
+    }
     this.connection.write(this.answers.subarray(0, answered));
     if (this.connection.pendingBytes > 0) this.answers = Buffer.allocUnsafeSlow(this.answers.length);
   }
@@ -99,10 +174,12 @@ class BareConnection implements ConnectionOwner {
   }
 }
 
-const path = process.argv[2];
-if (path === undefined) throw new Error('usage: bare-server FILE');
+const [path, ...ports] = process.argv.slice(2);
+if (path === undefined) throw new Error('usage: bare-server FILE [FOLLOWER-PORT...]');
 const appender = new Appender(openSync(path, 'w'));
+const forwarding = new Forwarding();
+for (const port of ports) await forwarding.to(Number(port));
 const listener = await nodeNetwork.listen({ host: '127.0.0.1', port: 0 }, (connection) =>
-  connection.attach(new BareConnection(connection, appender)),
+  connection.attach(new BareConnection(connection, appender, forwarding)),
 );
 process.stdout.write(`${JSON.stringify({ port: listener.address.port })}\n`);

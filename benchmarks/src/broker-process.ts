@@ -77,12 +77,20 @@ export async function startBroker(
   return serverOf(child, port, data);
 }
 
-export async function startBareServer(directory: string): Promise<ServerProcess> {
+/** With `followers`, one that forwards to them. */
+export async function startBareServer(
+  directory: string,
+  followers: readonly ServerProcess[] = [],
+): Promise<ServerProcess> {
   const data = mkdtempSync(join(directory, 'tidemark-bare-'));
   const program = new URL('./bare-server.js', import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, join(data, 'log')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, join(data, 'log'), ...followers.map(({ address }) => String(address.port))],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const port = await firstLine(child, (line) => (JSON.parse(line) as { port: number }).port);
   return serverOf(child, port, data);
 }

@@ -19,7 +19,11 @@ import { PipelinedClient } from './pipelined-client.js';
 import { produceFrame, type ProduceLoad } from './produce-load.js';
 
 /** Sends one frame and hands its answer over. */
-async function ask<T>(address: Address, frame: Uint8Array, read: (answer: ByteReader) => T): Promise<T> {
+export async function ask<T>(
+  address: Address,
+  frame: Uint8Array,
+  read: (answer: ByteReader) => T,
+): Promise<T> {
   const answers: T[] = [];
   let sent = false;
   await PipelinedClient.run(address, {

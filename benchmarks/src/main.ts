@@ -5,12 +5,13 @@
  */
 import { parseArgs } from 'node:util';
 import { BROKER_FULL, BROKER_QUICK, runBrokerBench } from './broker-bench.js';
+import { CLUSTER_FULL, CLUSTER_QUICK, runClusterBench } from './cluster/cluster-bench.js';
 import { figureLine, type Figure } from './figure.js';
 import { machineLine, writeFigures } from './record.js';
 import { runStackBench, STACK_FULL, STACK_QUICK } from './stack/stack-bench.js';
 
-const USAGE = `npm run bench -- [--only broker|stack] [--quick] [--write]
-  --only   one half of the figures
+const USAGE = `npm run bench -- [--only broker|cluster|stack] [--quick] [--write]
+  --only   one part of the figures
   --quick  fewer rounds and shorter ones, for a first look
   --write  put the figures into docs/benchmarks.md
 `;
@@ -24,7 +25,8 @@ function readArguments(): { only: string; quick: boolean; write: boolean } {
         write: { type: 'boolean', default: false },
       },
     });
-    if (!['', 'broker', 'stack'].includes(values.only)) throw new Error(`there is no '${values.only}'`);
+    if (!['', 'broker', 'cluster', 'stack'].includes(values.only))
+      throw new Error(`there is no '${values.only}'`);
     return values;
   } catch (cause) {
     process.stderr.write(`bench: ${cause instanceof Error ? cause.message : String(cause)}\n${USAGE}`);
@@ -41,6 +43,8 @@ const report = (measured: readonly Figure[]): void => {
 };
 
 say(machineLine());
-if (only !== 'stack') report(await runBrokerBench(quick ? BROKER_QUICK : BROKER_FULL, say));
-if (only !== 'broker') report(await runStackBench(quick ? STACK_QUICK : STACK_FULL, say));
+const isWanted = (part: string): boolean => only === '' || only === part;
+if (isWanted('broker')) report(await runBrokerBench(quick ? BROKER_QUICK : BROKER_FULL, say));
+if (isWanted('cluster')) report(await runClusterBench(quick ? CLUSTER_QUICK : CLUSTER_FULL, say));
+if (isWanted('stack')) report(await runStackBench(quick ? STACK_QUICK : STACK_FULL, say));
 if (write) writeFigures(figures);
