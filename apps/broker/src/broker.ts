@@ -54,7 +54,7 @@ export interface BrokerOptions {
   readonly config: BrokerConfig;
   readonly doors: BrokerDoors;
   readonly logger: Logger;
-  /** The broker cannot go on (its metadata log failed); the process should end. */
+  /** The broker cannot go on (a log failed); the process should end. */
   readonly onFailed: (error: Error) => void;
   /** Wrong ones, in simulations that test their checkers. */
   readonly rules?: Partial<BrokerRules> | undefined;
@@ -273,6 +273,8 @@ export class Broker {
         propose: (proposal, done) => this.membership.isrProposals.propose(proposal, done),
       },
       rules: { ...BROKER_RULES, ...this.options.rules },
+      // All data is on one disk, so others must lead: they do as soon as this process is gone.
+      diskFailed: (error) => this.clock.defer(() => this.options.onFailed(error)),
       metadata: () => this.controller.image,
       brokerEpoch: () => this.membership.lifecycle.brokerEpoch,
     });

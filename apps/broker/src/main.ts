@@ -42,8 +42,8 @@ try {
     doors: { clock: nodeClock, random: nodeRandom, disk: nodeDisk, network: nodeNetwork },
     logger,
     onFailed: (err) => {
-      logger.fatal({ err }, 'metadata log failed');
-      endWith(EXIT_FAILED, `the metadata log failed: ${err.message}`);
+      logger.fatal({ err }, 'a log failed');
+      endWith(EXIT_FAILED, `a log failed: ${err.message}`);
     },
   });
   stopOnSignals(broker);

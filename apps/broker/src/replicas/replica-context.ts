@@ -22,6 +22,8 @@ export interface ReplicaContext {
   readonly proposals: IsrProposing;
   /** Others than the right ones in simulations that test their checkers. */
   readonly rules: BrokerRules;
+  /** The disk refused a write or a flush for good: nothing here can be trusted to be kept any more. */
+  diskFailed(error: Error): void;
   /** As registered. */
   brokers(): ReadonlyMap<number, BrokerImage>;
 }

@@ -31,6 +31,8 @@ describe('replica', () => {
     for (const path of directories.splice(0)) rmSync(path, { recursive: true, force: true });
   });
 
+  const diskFailures: Error[] = [];
+
   function setUp(configs: Record<string, string> = {}) {
     const path = mkdtempSync(join(tmpdir(), 'tidemark-replica-spec-'));
     directories.push(path);
@@ -50,6 +52,7 @@ describe('replica', () => {
       lagTimeMaxMs: 1_000,
       proposals: { propose: () => undefined },
       rules: BROKER_RULES,
+      diskFailed: (error: Error) => void diskFailures.push(error),
       brokers: () => new Map(),
     };
     const protocol = 'primary-backup';
@@ -156,7 +159,7 @@ describe('replica', () => {
     expect(await texts()).toEqual(['kept', 'again']);
   });
 
-  it('serves nobody after a failed flush', async () => {
+  it('serves nobody after a failed flush, and says that the disk is lost', async () => {
     const { disk, tick, replica, told, append } = setUp({ 'flush.messages': '1' });
     disk.failFlush = true;
     append('in doubt');
@@ -168,6 +171,7 @@ describe('replica', () => {
     ]);
     expect(replica.availability).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
     expect(replica.append(batch('x'), 'client').error).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(diskFailures).toHaveLength(1);
   });
 
   it('fences by leader epochs', () => {

@@ -8,6 +8,7 @@
  * with flush.messages=1: on disk); appends carry the leader epoch under which the caller believes to lead, and none is
  * taken in an epoch below the one promised to a controller (`fence`); the high watermark never goes back in an epoch.
  */
+import { DiskError } from '@tidemark/platform';
 import type { AppendOrigin, AppendResult, LogConfig, PartitionLog, ReadResult } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
 import type { PartitionImage, ReplicationProtocol } from '../controller/metadata-image.js';
@@ -380,6 +381,7 @@ export class Replica implements TickTask {
   private failed(error: Error): void {
     this.report(error, 'log failed: partition taken offline');
     this.takeRole();
+    if (error.cause instanceof DiskError) this.context.diskFailed(error);
   }
 
   /** Asked for three times a request, so it is kept, and decided anew whenever one of its reasons changes. */

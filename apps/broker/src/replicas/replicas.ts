@@ -55,6 +55,8 @@ export interface ReplicasOptions {
   readonly proposals: IsrProposing;
   /** Others than the right ones in simulations that test their checkers. */
   readonly rules: BrokerRules;
+  /** The disk refused a write or a flush for good. */
+  diskFailed(error: Error): void;
   /** The newest metadata that is folded. */
   metadata(): MetadataImage;
   /** That this process is registered with; -1: not yet. */

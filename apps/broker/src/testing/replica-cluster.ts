@@ -84,6 +84,7 @@ export class ReplicaNode {
       peers: { to: (brokerId) => this.cluster.peer(this, brokerId) },
       proposals: { propose: (proposal, done) => this.cluster.decide(proposal, done) },
       rules: BROKER_RULES,
+      diskFailed: () => undefined,
       metadata: () => this.cluster.image,
       brokerEpoch: () => this.epoch,
     });
