@@ -90,7 +90,11 @@ export class NetworkSite implements Site {
   }
 
   remove(): void {
-    for (const node of this.nodes) spawnSync('ip', ['netns', 'del', this.nameOf(node)]);
+    for (const node of this.nodes) {
+      // The link first: a namespace lives on for a while after its name is gone, and its link with it.
+      spawnSync('ip', ['link', 'del', `${BRIDGE}${node}`]);
+      spawnSync('ip', ['netns', 'del', this.nameOf(node)]);
+    }
     spawnSync('ip', ['link', 'del', BRIDGE]);
   }
 
