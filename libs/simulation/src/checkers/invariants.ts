@@ -34,6 +34,9 @@ export class Invariants {
   private readonly leaders = new Map<string, number>();
   private readonly seen = new Map<number, { life: number; replicas: Map<string, Seen> }>();
   private readonly controllers: ControllerInvariants;
+  /** The newest epoch of the metadata quorum, and the one in which each partition's leader was elected last. */
+  private metadataEpoch = 0;
+  private readonly electedBy = new Map<string, number>();
   /** Machines that lost written data and have not registered since: in the ISR by name only. */
   readonly lossy = new Set<number>();
 
@@ -83,11 +86,9 @@ export class Invariants {
   /** The machine's disk has only what was forced to it. */
   lostPower(node: number): void {
     this.lossy.add(node);
-    for (const { key, cutTo } of this.mirrors.get(node)?.follow() ?? []) {
-      const mirror = this.mirrors.get(node)?.of(key);
-      if (mirror !== undefined) mirror.cutTo = Infinity;
-      if (cutTo < this.committedLog(key).end)
-        this.options.coverage.reached('written data lost to a power loss');
+    for (const mirror of this.mirrors.get(node)?.follow() ?? []) {
+      if (mirror.cutTo < Infinity) this.options.coverage.reached('written data lost to a power loss');
+      mirror.cutTo = Infinity;
     }
   }
 
@@ -106,8 +107,7 @@ export class Invariants {
     const known = this.seenOf(machine.id, incarnation.life);
     for (const mirror of cut) this.checkCut(mirror, known.get(mirror.key));
     this.controllers.check(view.image, this);
-    const { metadata } = view;
-    if (metadata !== undefined) this.checkReplica(machine.id, metadata, known);
+    this.checkReplica(machine.id, view.metadata, known);
     for (const replica of view.all()) this.checkReplica(machine.id, replica, known);
   }
 
@@ -169,8 +169,14 @@ export class Invariants {
       return `${key}: brokers ${before ?? 0} and ${node} both lead epoch ${epoch}`;
     });
     this.leaders.set(`${key}@${epoch}`, node);
-    if (before === undefined && key === METADATA_KEY) this.options.coverage.reached('controller election');
-    else if (before === undefined && epoch > 0) {
+    if (before === undefined && key === METADATA_KEY) {
+      this.metadataEpoch = epoch;
+      this.options.coverage.reached('controller election');
+    } else if (before === undefined && epoch > 0) {
+      if ((this.electedBy.get(key) ?? this.metadataEpoch) !== this.metadataEpoch) {
+        this.options.coverage.reached('leader election by a controller that is new');
+      }
+      this.electedBy.set(key, this.metadataEpoch);
       const quorum = this.controllers.isQuorum(key);
       this.options.coverage.reached(`leader election, ${quorum ? 'quorum' : 'primary-backup'}`);
     }
@@ -259,9 +265,11 @@ export class Invariants {
 
   /** A log was cut: nothing that this broker knew to be committed may go (I6). */
   private checkCut(mirror: ReplicaMirror, seen: Seen | undefined): void {
-    const { cutTo, rolls } = mirror;
+    const { cutTo, rolls, begunAnew } = mirror;
     mirror.cutTo = Infinity;
-    mirror.rolls = 0;
+    mirror.rolls = mirror.begunAnew = 0;
+    if (begunAnew > 0 && mirror.key === METADATA_KEY)
+      this.options.coverage.reached('metadata snapshot installed');
     if (rolls > 0) this.options.coverage.reached('segment rolled', rolls);
     if (cutTo === Infinity || seen === undefined) return;
     if (!seen.leading) this.options.coverage.reached('truncation by diverging epoch');

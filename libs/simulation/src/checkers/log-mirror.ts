@@ -38,6 +38,8 @@ export class ReplicaMirror {
   cutTo = Infinity;
   /** Segments begun since it was last asked. */
   rolls = 0;
+  /** The log began anew behind its end, or on an empty disk not at 0: a snapshot took the place of the rest. */
+  begunAnew = 0;
 
   constructor(
     readonly node: number,
@@ -85,6 +87,7 @@ export class ReplicaMirror {
   /** Reads the segments anew from the first of them that differs from what was there. */
   take(segments: readonly MirroredSegment[]): void {
     const start = segments[0]?.base ?? 0;
+    if (start > this.end) this.begunAnew += 1;
     // What retention or a snapshot took from the front is no cut.
     const dropped = this.segments.filter(
       ({ base, file }) => base < start && !segments.some((one) => one.file === file),

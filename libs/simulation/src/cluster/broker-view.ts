@@ -32,12 +32,11 @@ export class BrokerView {
     return this.broker.controller.image;
   }
 
-  /** The metadata quorum as one more replica; nothing in a broker that has none. */
-  get metadata(): ReplicaView | undefined {
-    const state = quorumState(this.broker);
-    if (state === this.quorumState) return this.quorumView;
+  /** The metadata quorum as one more replica. */
+  get metadata(): ReplicaView {
+    const { state } = this.broker.quorum;
+    if (state === this.quorumState && this.quorumView !== undefined) return this.quorumView;
     this.quorumState = state;
-    if (state === undefined) return undefined;
     const { role, epoch, highWatermark } = state;
     this.quorumView = {
       key: METADATA_KEY,
@@ -95,10 +94,4 @@ class LiveReplica implements ReplicaView {
   get logEndOffset(): number {
     return this.replica.logEndOffset;
   }
-}
-
-function quorumState(
-  broker: Broker & { readonly quorum?: { readonly state: QuorumState } },
-): QuorumState | undefined {
-  return broker.quorum?.state;
 }

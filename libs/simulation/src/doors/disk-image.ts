@@ -21,12 +21,12 @@ export interface DiskTrouble {
 export class DiskImage {
   readonly trouble: DiskTrouble = { slowMs: 0, freeBytes: Infinity, failingSyncs: 0 };
   readonly locks = new Map<string, Incarnation>();
-  /** Rises with every change of names in any directory. */
+  /** Rises with every change of names that a checker of logs has to see: of log files and of directories. */
   namesVersion = 0;
   /** Files that were written to or cut since a checker last looked. */
   readonly changed = new Set<StoredFile>();
-  /** Rises when a sync ends. */
-  durableVersion = 0;
+  /** Snapshots of the metadata that got their name. */
+  snapshots = 0;
   writesRefused = 0;
   /** Files that it says are synced without doing it: a mutant's disk. */
   lies: RegExp | undefined;
@@ -35,6 +35,11 @@ export class DiskImage {
   root = new StoredDirectory();
 
   constructor(readonly random: SeededRandom) {}
+
+  renamed(name: string, stored: Stored): void {
+    if (name.endsWith('.checkpoint')) this.snapshots += 1;
+    if (stored.kind === 'directory' || name.endsWith('.log')) this.namesVersion += 1;
+  }
 
   find(path: string): Stored | undefined {
     let at: Stored = this.root;
@@ -75,7 +80,7 @@ export class DiskImage {
     this.root.losePower(this.random);
     this.locks.clear();
     this.namesVersion += 1;
-    this.durableVersion += 1;
+    for (const { file } of this.filesBelow('', '.log')) this.changed.add(file);
   }
 
   /**

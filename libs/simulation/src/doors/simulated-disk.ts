@@ -43,7 +43,7 @@ export class SimulatedDisk implements Disk {
         const { directory, name } = image.parentOf(path);
         const file = new StoredFile();
         directory.change([name, file]);
-        image.namesVersion += 1;
+        image.renamed(name, file);
         stored = file;
       });
     } else if (mode === 'create') throw new DiskError('exists', path, 'exists already');
@@ -80,7 +80,8 @@ export class SimulatedDisk implements Disk {
         target.directory.change([target.name, stored]);
         source.directory.change([source.name, undefined]);
       }
-      image.namesVersion += 1;
+      image.renamed(source.name, stored);
+      image.renamed(target.name, stored);
     });
   }
 
@@ -96,10 +97,11 @@ export class SimulatedDisk implements Disk {
   removeTreeSync(path: string): void {
     this.change(() => {
       const { image } = this.options;
-      if (image.find(path) === undefined) return;
+      const stored = image.find(path);
+      if (stored === undefined) return;
       const { directory, name } = image.parentOf(path);
       directory.change([name, undefined]);
-      image.namesVersion += 1;
+      image.renamed(name, stored);
     });
   }
 
@@ -189,7 +191,6 @@ export class SimulatedDisk implements Disk {
       throw new DiskError('io', path, 'sync failed');
     }
     if (image.lies?.test(path) !== true) file.endSync(taken);
-    image.durableVersion += 1;
   }
 
   private refuse(path: string): never {

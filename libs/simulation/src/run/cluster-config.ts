@@ -44,6 +44,7 @@ const TURNED: Readonly<Record<string, readonly number[]>> = {
 
 /** Long enough between two that nothing but what they are for happens, short enough for a run of 40 seconds. */
 const BASE: Readonly<Record<string, string>> = {
+  'broker.heartbeat.interval.ms': '500',
   'default.replication.factor': '3',
   'group.initial.rebalance.delay.ms': '50',
   'group.min.session.timeout.ms': '500',
@@ -75,8 +76,8 @@ export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
     chunkBytes: random.chance(0.2) ? random.pick([16, 100, 1_000]) : 0,
     windowBytes: random.chance(0.2) ? random.pick([512, 8_192]) : 131_072,
     inFlightMax: random.pick([1, 3, 5]),
-    pauseMs: random.pick([60, 90, 120]),
-    recordsMax: random.pick([1, 3, 5]),
+    pauseMs: random.pick([120, 160, 200]),
+    recordsMax: random.pick([3, 5, 8]),
     fetchMaxBytes: random.pick([300, 4_096, 65_536]),
     members: random.chance(0.25) ? 2 : 0,
   };

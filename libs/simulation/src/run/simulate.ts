@@ -90,6 +90,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   } finally {
     running = undefined;
   }
+  for (const { disk } of cluster.machines)
+    cluster.coverage.reached('metadata snapshot written', disk.snapshots);
   if (cluster.groupHistory.generations > 1) cluster.coverage.reached('group rebalanced');
   const { acknowledged } = cluster.history;
   if (acknowledged < RUN_MIN.acknowledged)
