@@ -190,8 +190,7 @@ export class Broker {
     this.dispatch.serving = false;
     this.listener.serve();
     const loaded = this.controller.start();
-    this.quorum.start();
-    await Promise.all([loaded, this.membership.lifecycle.join(advertised)]);
+    await Promise.all([loaded, this.quorum.start(), this.membership.lifecycle.join(advertised)]);
     await this.groupsLoaded();
     this.housekeeping.start();
     this.dispatch.serving = true;

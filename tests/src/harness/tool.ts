@@ -60,6 +60,8 @@ export function runTool(
         stderr: Buffer.concat(chunks.stderr).toString(),
       });
     });
+    // A program that ends without reading its input has not failed for that.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(options.input ?? '');
   });
 }

@@ -39,7 +39,7 @@ describe('a controller on a real directory', () => {
     const deltas: MetadataDelta[] = [];
     controller.listen((_, delta) => deltas.push(delta));
     const loaded = controller.start();
-    quorum.start();
+    await quorum.start();
     await loaded;
     return {
       controller,

@@ -79,9 +79,9 @@ describe('a voter', () => {
     return answered;
   };
 
-  it('gives its vote to nobody of another cluster, for no other log, and not for another disk', () => {
+  it('gives its vote to nobody of another cluster, for no other log, and not for another disk', async () => {
     const asked = open(new PeerFailure('refused', 'nobody'));
-    asked.start();
+    await asked.start();
     expect(vote(asked, { clusterId: 'other' })).toEqual({
       errorCode: ErrorCode.INCONSISTENT_CLUSTER_ID,
       topics: [],
@@ -109,7 +109,7 @@ describe('a voter', () => {
       new PeerFailure('protocol', 'no answer at all'),
     ]) {
       const asked = open(rubbish);
-      asked.start();
+      await asked.start();
       await until(() => heard.length >= 4);
       expect(asked.state.epoch).toBe(0);
       expect(['unattached', 'prospective']).toContain(asked.state.role);
@@ -125,7 +125,7 @@ describe('a voter', () => {
       { id: 1, directoryId: nodeRandom.uuid() },
       ...OTHERS,
     ]);
-    asked.start();
+    await asked.start();
     await until(() => heard.length >= 3);
     expect(asked.isVoter).toBe(false);
     expect(asked.state.role).toBe('unattached');
@@ -140,7 +140,7 @@ describe('a voter', () => {
     await directory.close();
     directory = LogDirectory.open({ ...doors, path, clusterId: 'c', nodeId: 1 });
     const alone = soleQuorum(directory, doors);
-    alone.start();
+    await alone.start();
     await until(() => alone.state.highWatermark > 0);
     alone.stop();
     await directory.close();

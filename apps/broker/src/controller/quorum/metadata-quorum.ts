@@ -139,7 +139,9 @@ export class MetadataQuorum implements ControllerLeadership {
     this.listeners.push(listener);
   }
 
-  start(): void {
+  /** Rejects with `LogError('corrupt')` before anything is voted or written on the strength of a damaged log. */
+  async start(): Promise<void> {
+    await this.log.check();
     this.driver.start();
   }
 

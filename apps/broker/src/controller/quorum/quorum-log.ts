@@ -8,7 +8,7 @@
  * after the record that begins its epoch, so that whoever waits for it has folded all that was ever committed.
  */
 import type { AppendResult, EventLog, EventReader, LoggedEvent, Subscription } from '@tidemark/decider';
-import type { PartitionLog, ReadResult } from '@tidemark/log';
+import { LogError, type PartitionLog, type ReadResult } from '@tidemark/log';
 import { DiskError, type Clock } from '@tidemark/platform';
 import type { QuorumState } from '@tidemark/replication';
 import { ErrorCode, WireError, errorName } from '@tidemark/wire';
@@ -61,6 +61,17 @@ export class QuorumLog implements EventLog<ControllerEvent> {
   #failure: Error | undefined;
 
   constructor(private readonly options: QuorumLogOptions) {}
+
+  /** Reads all of the log once, which snapshots keep short. Rejects with `LogError('corrupt')`. */
+  async check(): Promise<void> {
+    const { log } = this.options;
+    for (let next = log.logStartOffset; next < log.logEndOffset;) {
+      const read = await log.read(next, READ_BYTES, { upTo: log.logEndOffset, minOneBatch: true });
+      read.release();
+      if (read.error !== ErrorCode.NONE) throw new LogError('corrupt', this.#unreadable(next, read.error));
+      next = read.nextOffset;
+    }
+  }
 
   end(): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -134,6 +145,10 @@ export class QuorumLog implements EventLog<ControllerEvent> {
 
   get #leads(): boolean {
     return this.options.state().role === 'leader';
+  }
+
+  #unreadable(offset: number, error: ErrorCode): string {
+    return `${this.options.log.directory} cannot be read from offset ${offset} on: ${errorName(error)}`;
   }
 
   #pump(reading: Reading): void {
@@ -219,8 +234,7 @@ export class QuorumLog implements EventLog<ControllerEvent> {
 
   #decode(fromOffset: number, result: ReadResult): LoggedEvent<ControllerEvent>[] | undefined {
     if (result.error !== ErrorCode.NONE) {
-      const where = `${this.options.log.directory} cannot be read from offset ${fromOffset} on`;
-      this.fail(new Error(`${where}: ${errorName(result.error)}`));
+      this.fail(new Error(this.#unreadable(fromOffset, result.error)));
       return undefined;
     }
     const onUnreadable = (offset: number, error: Error): void => {

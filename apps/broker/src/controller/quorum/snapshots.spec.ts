@@ -29,7 +29,7 @@ describe('snapshots', () => {
       },
       failed: (error) => failures.push(error),
     });
-    quorum.start();
+    await quorum.start();
     await until(() => quorum.leadership.isLeader);
     for (let id = 1; id <= 10; id += 1) {
       const before = seen.length;
