@@ -3,7 +3,7 @@
 import { BrokerProcess } from '../harness/broker-process.js';
 import { eventually } from '../harness/eventually.js';
 import { readPartition } from '../harness/read-partition.js';
-import { SteadyProducer } from '../harness/steady-producer.js';
+import { SteadyProducer } from './steady-producer.js';
 
 const KILLS = Number(process.env.TIDEMARK_TEST_KILLS ?? 50);
 

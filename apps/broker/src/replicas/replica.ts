@@ -360,11 +360,9 @@ export class Replica implements TickTask {
   }
 
   private recovered(): void {
+    const { topic, partition } = this;
     this.refused = false;
-    this.context.logger.info(
-      { topic: this.topic, partition: this.partition },
-      'the disk takes appends again',
-    );
+    this.context.logger.info({ topic, partition }, 'the disk takes appends again');
   }
 
   /** The disk refused: what was staged is gone from the log again, reads go on, the next append tries anew. */

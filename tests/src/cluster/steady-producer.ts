@@ -4,8 +4,8 @@
  * the truth that a log is checked against: how many records were acknowledged, and at which offsets.
  */
 import { buildBatch, ErrorCode, initProducerIdApi, metadataApi, produceApi } from '@tidemark/wire';
-import { eventually } from './eventually.js';
-import { WireConnection } from './wire-connection.js';
+import { eventually } from '../harness/eventually.js';
+import { WireConnection } from '../harness/wire-connection.js';
 
 const IN_FLIGHT_MAX = 5;
 const PRODUCE_VERSION = 7;
