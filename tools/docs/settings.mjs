@@ -178,14 +178,6 @@ const BROKER = {
   TIDEMARK_ADVERTISED: ['advertised', 'where clients are told to connect; where it listens, if left out'],
   TIDEMARK_ADMIN_LISTEN: ['adminListen', 'where its admin HTTP listens'],
   TIDEMARK_RUN_FILE: ['runFile', 'where it publishes pid and addresses once it is ready; none by default'],
-  TIDEMARK_VOTERS: [
-    'voters',
-    'the fixed voters of the metadata quorum, `ID@host:port:DIRECTORY_ID` with commas between; itself alone, if left out',
-  ],
-  TIDEMARK_DIRECTORY_ID: [
-    'directoryId',
-    'the id (a UUID) for a data directory that is made; drawn, if left out',
-  ],
   TIDEMARK_BOOT_ID: ['bootId', 'which boot of the machine this is; the system is asked by default'],
   TIDEMARK_LOG_LEVEL: ['logLevel', EVERY_SERVICE.TIDEMARK_LOG_LEVEL],
 };

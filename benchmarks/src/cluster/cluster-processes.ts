@@ -62,7 +62,9 @@ export async function startCluster(directory: string): Promise<ClusterProcesses>
       },
     }),
   );
-  const stop = async (): Promise<void> => void (await Promise.all(children.map(ended)));
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.map(ended));
+  };
   try {
     await until(() => nodes.every(({ id }) => existsSync(join(directory, `run-${id}.json`))), 'brokers');
   } catch (error) {

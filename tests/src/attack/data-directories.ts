@@ -101,22 +101,16 @@ export const filesOf = (broker: BrokerProcess, suffix: string): string[] =>
     .map((name) => join(partitionOf(broker), name));
 export const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
-/**
- * A broker with `NUMBERS` in the partition, stopped by `signal`. `flushed`: in several segments, most of it forced to
- * disk; else all in one, which nothing has forced there.
- */
-export async function filledBroker(
-  signal: NodeJS.Signals | undefined,
-  flushed = true,
-): Promise<BrokerProcess> {
-  const broker = await BrokerProcess.start(flushed ? SETTINGS : {});
+/** A broker with `NUMBERS` in the partition, most of them forced to disk; stopped by `signal`. */
+export async function filledBroker(signal: NodeJS.Signals | undefined): Promise<BrokerProcess> {
+  const broker = await BrokerProcess.start(SETTINGS);
   try {
     const connection = await WireConnection.open(broker.address);
     await untilLeader(connection, TOPIC);
     expect(await fill(connection, TOPIC, 0, BATCHES)).toEqual({ next: NUMBERS, error: ErrorCode.NONE });
     connection.close();
     // What is damaged below this point is corruption; above it, it may be what a crash tore.
-    if (flushed) await eventually(() => recoveryPointOf(broker) > NUMBERS / 2);
+    await eventually(() => recoveryPointOf(broker) > NUMBERS / 2);
     if (signal !== undefined) await broker.signal(signal);
     return broker;
   } catch (error) {
