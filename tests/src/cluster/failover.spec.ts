@@ -2,9 +2,9 @@
 // that flip, for both replication protocols. The whole of it is `npm run faults`.
 import { PROTOCOLS, type Row } from '../faults/row.js';
 import { runRow } from '../faults/run-row.js';
-import { flippedBits } from './rows/d4-flipped-bits.js';
-import { killLeader } from './rows/p1-kill-leader.js';
-import { killAll } from './rows/p8-kill-all.js';
+import { flippedBits } from './rows/disks/d4-flipped-bits.js';
+import { killLeader } from './rows/processes/p1-kill-leader.js';
+import { killAll } from './rows/processes/p8-kill-all.js';
 
 const ROUNDS: readonly (readonly [Row, number])[] = [
   [killLeader, 3],

@@ -4,7 +4,7 @@
  * in which it did not is invalid, never passed.
  */
 import type { BrokerCluster, ClusterOptions, ReplicationProtocol } from '../harness/broker-cluster.js';
-import type { HistoryWorkload } from '../harness/history-workload.js';
+import type { HistoryWorkload } from '../harness/history/history-workload.js';
 import type { DiskSite } from './disk-site.js';
 import type { NetworkSite } from './network-site.js';
 

@@ -5,7 +5,7 @@
  */
 import { atExit } from '../harness/at-exit.js';
 import { BrokerCluster, type ReplicationProtocol } from '../harness/broker-cluster.js';
-import { HistoryWorkload, type Verdict } from '../harness/history-workload.js';
+import { HistoryWorkload, type Verdict } from '../harness/history/history-workload.js';
 import { replicaDifferences } from '../harness/replicas-compared.js';
 import { DiskSite } from './disk-site.js';
 import { NetworkSite } from './network-site.js';

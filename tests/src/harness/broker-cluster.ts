@@ -220,9 +220,7 @@ export class BrokerCluster {
       async () => {
         const views = await this.views(topic);
         last = [...views.values()].map((view) => view.map(viewText));
-        return (
-          views.size === this.brokers.length && [...views.values()].every(isSettled) && haveOneEnd(views)
-        );
+        return views.size === this.#runningCount && [...views.values()].every(isSettled) && haveOneEnd(views);
       },
       timeoutMs,
       `all replicas of ${topic} are in sync`,

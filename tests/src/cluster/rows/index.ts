@@ -1,30 +1,30 @@
 // The matrix of faults, in the order in which it is played.
 import type { Row } from '../../faults/row.js';
-import { flippedBits } from './d4-flipped-bits.js';
-import { fullDisk } from './d8-full-disk.js';
-import { powerLossOfAll, powerLossOfOne } from './d11-power-loss.js';
-import { deadDisk } from './d12-dead-disk.js';
-import { secondProcess } from './d15-second-process.js';
-import { isolatedLeader } from './n1-isolated-leader.js';
-import { oneWay } from './n2-one-way.js';
-import { partialPartition } from './n3-partial.js';
-import { cutFromController } from './n4-cut-from-controller.js';
-import { slowLink } from './n6-slow-link.js';
-import { packetLoss } from './n7-packet-loss.js';
-import { silentPeer } from './n11-silent-peer.js';
-import { killLeader } from './p1-kill-leader.js';
-import { killFollower } from './p2-kill-follower.js';
-import { killController } from './p3-kill-controller.js';
-import { rollingRestart } from './p5-rolling-restart.js';
-import { pauseLeader } from './p6-pause-leader.js';
-import { pauseFollower } from './p7-pause-follower.js';
-import { killAll } from './p8-kill-all.js';
-import { outOfOrderRestart } from './p9-out-of-order-restart.js';
-import { crashLoop } from './p10-crash-loop.js';
-import { lostDisk } from './p13-lost-disk.js';
-import { stalledLoop } from './p14-stalled-loop.js';
-import { smallHeap } from './p15-small-heap.js';
-import { clockSkew } from './t1-clock-skew.js';
+import { flippedBits } from './disks/d4-flipped-bits.js';
+import { fullDisk } from './disks/d8-full-disk.js';
+import { powerLossOfAll, powerLossOfOne } from './disks/d11-power-loss.js';
+import { deadDisk } from './disks/d12-dead-disk.js';
+import { secondProcess } from './disks/d15-second-process.js';
+import { isolatedLeader } from './network/n1-isolated-leader.js';
+import { oneWay } from './network/n2-one-way.js';
+import { partialPartition } from './network/n3-partial.js';
+import { cutFromController } from './network/n4-cut-from-controller.js';
+import { slowLink } from './network/n6-slow-link.js';
+import { packetLoss } from './network/n7-packet-loss.js';
+import { silentPeer } from './network/n11-silent-peer.js';
+import { killLeader } from './processes/p1-kill-leader.js';
+import { killFollower } from './processes/p2-kill-follower.js';
+import { killController } from './processes/p3-kill-controller.js';
+import { rollingRestart } from './processes/p5-rolling-restart.js';
+import { pauseLeader } from './processes/p6-pause-leader.js';
+import { pauseFollower } from './processes/p7-pause-follower.js';
+import { killAll } from './processes/p8-kill-all.js';
+import { outOfOrderRestart } from './processes/p9-out-of-order-restart.js';
+import { crashLoop } from './processes/p10-crash-loop.js';
+import { lostDisk } from './processes/p13-lost-disk.js';
+import { stalledLoop } from './processes/p14-stalled-loop.js';
+import { smallHeap } from './processes/p15-small-heap.js';
+import { clockSkew } from './processes/t1-clock-skew.js';
 
 export const ROWS: readonly Row[] = [
   ...[killLeader, killFollower, killController, rollingRestart, pauseLeader, pauseFollower, killAll],

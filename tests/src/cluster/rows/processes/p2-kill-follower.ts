@@ -1,6 +1,6 @@
 // P2. A follower of partition 0 that is not the active controller, where there is one.
-import { eventually } from '../../harness/eventually.js';
-import type { Row } from '../../faults/row.js';
+import { eventually } from '../../../harness/eventually.js';
+import type { Row } from '../../../faults/row.js';
 
 export const killFollower: Row = {
   name: 'P2',

@@ -1,5 +1,5 @@
 // P15. Brokers have next to no memory.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 export const smallHeap: Row = {
   name: 'P15',

@@ -1,5 +1,5 @@
 // P8. All at the same moment; then all of them come back, and every other round only a majority at first.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 export const killAll: Row = {
   name: 'P8',

@@ -1,6 +1,6 @@
 // N4. A leader of partitions is cut off from the active controller only.
-import type { Row } from '../../faults/row.js';
-import { hasNewLeaders, leadersOf } from './leaders.js';
+import type { Row } from '../../../faults/row.js';
+import { hasNewLeaders, leadersOf } from '../leaders.js';
 
 export const cutFromController: Row = {
   name: 'N4',

@@ -1,8 +1,8 @@
 // D4. Bits flip in a closed segment of one replica while its broker is down.
 import { openSync, readdirSync, readSync, statSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../../harness/eventually.js';
-import type { Row } from '../../faults/row.js';
+import { eventually } from '../../../harness/eventually.js';
+import type { Row } from '../../../faults/row.js';
 
 const FLIPS = 100;
 

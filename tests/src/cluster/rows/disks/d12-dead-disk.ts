@@ -1,6 +1,6 @@
 // D12. The disk of a leader dies under it: every write and every flush fails, what is there can still be read.
-import type { Row } from '../../faults/row.js';
-import { hasNewLeaders } from './leaders.js';
+import type { Row } from '../../../faults/row.js';
+import { hasNewLeaders } from '../leaders.js';
 
 export const deadDisk: Row = {
   name: 'D12',

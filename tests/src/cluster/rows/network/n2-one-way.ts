@@ -1,6 +1,6 @@
 // N2. A leader that hears nobody, and in other rounds one that nobody hears. It takes the active controller, which leads
 // the metadata as well: it must see by itself that it leads no longer.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 export const oneWay: Row = {
   name: 'N2',

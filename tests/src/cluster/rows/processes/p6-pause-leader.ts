@@ -1,7 +1,7 @@
 // P6. A hang: the connections stay, nothing answers. Only the session's end can tell.
-import { eventually } from '../../harness/eventually.js';
-import type { Row } from '../../faults/row.js';
-import { hasNewLeaders, leadersOf } from './leaders.js';
+import { eventually } from '../../../harness/eventually.js';
+import type { Row } from '../../../faults/row.js';
+import { hasNewLeaders, leadersOf } from '../leaders.js';
 
 const SESSION_MS = 3_000;
 

@@ -2,7 +2,7 @@
 // a replica that has everything.
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 export const lostDisk: Row = {
   name: 'P13',

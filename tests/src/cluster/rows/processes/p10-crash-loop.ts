@@ -1,5 +1,5 @@
 // P10. One broker is killed at whatever stage of its start chance picks, over and over.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 const KILLS = 25;
 

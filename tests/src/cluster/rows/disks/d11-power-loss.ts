@@ -1,5 +1,5 @@
 // D11. The power fails on all three machines at once: only what was forced to disk is left.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 export const powerLossOfAll: Row = {
   name: 'D11',

@@ -1,6 +1,6 @@
 // N11. A machine is gone without a word: no connection ends, nobody answers.
-import type { Row } from '../../faults/row.js';
-import { hasNewLeaders, leadersOf } from './leaders.js';
+import type { Row } from '../../../faults/row.js';
+import { hasNewLeaders, leadersOf } from '../leaders.js';
 
 export const silentPeer: Row = {
   name: 'N11',

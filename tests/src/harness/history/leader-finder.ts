@@ -4,8 +4,8 @@
  * first that answers, for the others may be stopped or cut off. One for each workload; its clients share what is asked.
  */
 import { ErrorCode, metadataApi } from '@tidemark/wire';
-import { WireConnection } from './wire-connection.js';
-import { within } from './within.js';
+import { WireConnection } from '../wire-connection.js';
+import { within } from '../within.js';
 
 export interface Leader {
   readonly nodeId: number;

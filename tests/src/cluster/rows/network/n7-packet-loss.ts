@@ -1,5 +1,5 @@
 // N7. Packets get lost between all brokers.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 const LOSSES = [0.05, 0.2, 0.4];
 

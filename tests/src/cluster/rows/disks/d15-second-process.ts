@@ -1,7 +1,7 @@
 // D15. A second process on the data directory of one that runs.
-import { BrokerProcess } from '../../harness/broker-process.js';
-import { eventually } from '../../harness/eventually.js';
-import type { Row } from '../../faults/row.js';
+import { BrokerProcess } from '../../../harness/broker-process.js';
+import { eventually } from '../../../harness/eventually.js';
+import type { Row } from '../../../faults/row.js';
 
 export const secondProcess: Row = {
   name: 'D15',

@@ -1,6 +1,6 @@
 // P7. A follower hangs: the ISR shrinks when its time is up, and grows again when it goes on.
-import { eventually } from '../../harness/eventually.js';
-import type { Row } from '../../faults/row.js';
+import { eventually } from '../../../harness/eventually.js';
+import type { Row } from '../../../faults/row.js';
 
 export const pauseFollower: Row = {
   name: 'P7',

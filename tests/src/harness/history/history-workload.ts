@@ -4,7 +4,7 @@
  * written twice or out of order; replicas are compared by `replicas-compared.ts`. Holds the clients.
  */
 import { History, type Anomaly } from '@tidemark/simulation';
-import { eventually } from './eventually.js';
+import { eventually } from '../eventually.js';
 import { HistoryProducer } from './history-producer.js';
 import { HistoryReader } from './history-reader.js';
 import { LeaderFinder } from './leader-finder.js';

@@ -13,8 +13,8 @@ import {
 } from '@tidemark/wire';
 import type { History, Polled } from '@tidemark/simulation';
 import type { LeaderFinder } from './leader-finder.js';
-import { WireConnection } from './wire-connection.js';
-import { within } from './within.js';
+import { WireConnection } from '../wire-connection.js';
+import { within } from '../within.js';
 
 const FETCH_VERSION = 11;
 const BYTES_MAX = 4 * 1024 * 1024;

@@ -8,10 +8,10 @@
  */
 import { buildBatch, ErrorCode, initProducerIdApi, produceApi } from '@tidemark/wire';
 import type { History, Send } from '@tidemark/simulation';
-import { eventually } from './eventually.js';
+import { eventually } from '../eventually.js';
 import type { Leader, LeaderFinder } from './leader-finder.js';
-import { WireConnection } from './wire-connection.js';
-import { within } from './within.js';
+import { WireConnection } from '../wire-connection.js';
+import { within } from '../within.js';
 
 const PRODUCE_VERSION = 9;
 const IN_FLIGHT_MAX = 5;

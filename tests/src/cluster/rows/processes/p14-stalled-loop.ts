@@ -1,10 +1,10 @@
 // P14. The event loop of a leader stands still, as in one long computation: for less than a session, then for more.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../../harness/eventually.js';
-import type { Row } from '../../faults/row.js';
+import { eventually } from '../../../harness/eventually.js';
+import type { Row } from '../../../faults/row.js';
 
-const HOOK = join(import.meta.dirname, '../../../src/faults/stalled-loop.cjs');
+const HOOK = join(import.meta.dirname, '../../../../src/faults/stalled-loop.cjs');
 const STALLS_MS = [1_000, 6_000];
 
 export const stalledLoop: Row = {

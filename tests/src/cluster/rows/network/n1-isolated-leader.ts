@@ -1,6 +1,6 @@
 // N1. A leader is cut off from the other brokers, not from its clients: whatever it tells them, it may acknowledge nothing.
-import type { Row } from '../../faults/row.js';
-import { hasNewLeaders, leadersOf } from './leaders.js';
+import type { Row } from '../../../faults/row.js';
+import { hasNewLeaders, leadersOf } from '../leaders.js';
 
 export const isolatedLeader: Row = {
   name: 'N1',

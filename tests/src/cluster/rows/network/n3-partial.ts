@@ -1,6 +1,6 @@
 // N3. Two brokers lose each other and both reach the third, the active controller: nobody is dead, and yet replicas do
 // not hear their leader.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 export const partialPartition: Row = {
   name: 'N3',

@@ -1,6 +1,6 @@
 // P9. A replica that missed much comes back first and alone; it must not lead, for it lacks what was acknowledged.
-import { eventually } from '../../harness/eventually.js';
-import type { Row } from '../../faults/row.js';
+import { eventually } from '../../../harness/eventually.js';
+import type { Row } from '../../../faults/row.js';
 
 /** For so long the stale broker is alone. */
 const ALONE_MS = 4_000;

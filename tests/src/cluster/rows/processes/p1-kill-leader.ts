@@ -1,6 +1,6 @@
 // P1. Every other round the leader that dies is the active controller too: the worst broker to lose.
-import type { Row } from '../../faults/row.js';
-import { hasNewLeaders, leadersOf } from './leaders.js';
+import type { Row } from '../../../faults/row.js';
+import { hasNewLeaders, leadersOf } from '../leaders.js';
 
 export const killLeader: Row = {
   name: 'P1',

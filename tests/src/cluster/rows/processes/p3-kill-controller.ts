@@ -1,5 +1,5 @@
 // P3. The broker that leads the metadata quorum dies; metadata must change again afterwards, shown by a new topic.
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 export const killController: Row = {
   name: 'P3',

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 const HOUR_MS = 3_600_000;
-const HOOK = join(import.meta.dirname, '../../../src/faults/skewed-clock.cjs');
+const HOOK = join(import.meta.dirname, '../../../../src/faults/skewed-clock.cjs');
 
 export const clockSkew: Row = {
   name: 'T1',

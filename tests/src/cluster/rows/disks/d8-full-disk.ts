@@ -1,7 +1,7 @@
 // D8. The disk of a leader is full, and has room again later.
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Row } from '../../faults/row.js';
+import type { Row } from '../../../faults/row.js';
 
 const FULL_MS = 5_000;
 const PIECE = Buffer.alloc(64 * 1024);

@@ -1,6 +1,6 @@
 // P5. Every broker in turn is told to end, and started again: leadership moves before the listener closes.
-import type { Row } from '../../faults/row.js';
-import { leadersOf } from './leaders.js';
+import type { Row } from '../../../faults/row.js';
+import { leadersOf } from '../leaders.js';
 
 export const rollingRestart: Row = {
   name: 'P5',
