@@ -17,8 +17,6 @@ export interface BrokerRules {
   ownEnd(log: { readonly acknowledgeableEnd: number; readonly logEndOffset: number }): number;
   /** Of a replica that a leader proposes for the in-sync set: the registration that it fetched as (KIP-903). */
   proposedEpoch(brokerEpoch: number): number;
-  /** What a broker that starts says of its last life: -1 when it may have lost what it had written (KIP-966). */
-  previousEpoch(brokerEpoch: number): number;
 }
 
 export const BROKER_RULES: BrokerRules = {
@@ -26,5 +24,4 @@ export const BROKER_RULES: BrokerRules = {
   quorum: QUORUM_RULES,
   ownEnd: (log) => log.acknowledgeableEnd,
   proposedEpoch: (brokerEpoch) => brokerEpoch,
-  previousEpoch: (brokerEpoch) => brokerEpoch,
 };

@@ -108,7 +108,7 @@ export class Invariants {
     for (const mirror of cut) this.checkCut(mirror, known.get(mirror.key));
     this.controllers.check(view.image, this);
     this.checkReplica(machine.id, view.metadata, known);
-    for (const replica of view.all()) this.checkReplica(machine.id, replica, known);
+    for (const replica of view.all()) this.checkReplica(machine.id, replica, known, machine.ready);
   }
 
   /** Everything acknowledged is committed at the moment of the acknowledgement, as it was sent (I9). */
@@ -142,8 +142,10 @@ export class Invariants {
     }
   }
 
-  private checkReplica(node: number, replica: ReplicaView, known: Map<string, Seen>): void {
-    const { key, leading, leaderEpoch, highWatermark } = replica;
+  /** `serving`: a broker that starts may lead by what it knew when it ended, and answers nobody yet. */
+  private checkReplica(node: number, replica: ReplicaView, known: Map<string, Seen>, serving = true): void {
+    const { key, leaderEpoch, highWatermark } = replica;
+    const leading = serving && replica.leading;
     let seen = known.get(key);
     if (seen === undefined) {
       seen = { leading: false, epoch: -1, highWatermark: -1 };
@@ -157,7 +159,7 @@ export class Invariants {
       () => `${key}: broker ${node} went from epoch ${seen.epoch} to ${leaderEpoch}`,
     );
     if (leading && (!seen.leading || seen.epoch !== leaderEpoch)) this.becameLeader(node, key, leaderEpoch);
-    if (highWatermark !== seen.highWatermark) this.watermarkMoved(node, replica, seen);
+    if (highWatermark !== seen.highWatermark) this.watermarkMoved(node, replica, { seen, leading });
     seen.leading = leading;
     seen.epoch = leaderEpoch;
     seen.highWatermark = highWatermark;
@@ -198,8 +200,11 @@ export class Invariants {
       .join(', ');
   }
 
-  private watermarkMoved(node: number, replica: ReplicaView, seen: Seen): void {
-    const { key, leading, leaderEpoch, highWatermark } = replica;
+  private watermarkMoved(
+    node: number,
+    { key, leaderEpoch, highWatermark }: ReplicaView,
+    { seen, leading }: { seen: Seen; leading: boolean },
+  ): void {
     if (seen.epoch === leaderEpoch && seen.leading === leading) {
       hold(highWatermark >= seen.highWatermark, 'I6', () => {
         return `${key}: the high watermark of broker ${node} went from ${seen.highWatermark} to ${highWatermark}`;

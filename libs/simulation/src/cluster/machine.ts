@@ -115,7 +115,7 @@ export class Machine {
 
   losePower(): void {
     const { running } = this;
-    this.boots += 1;
+    if (this.options.mutant?.hidesPowerLoss !== true) this.boots += 1;
     this.disk.losePower();
     if (running) this.ended('power-lost');
     else this.options.hub.dark.add(this.host);

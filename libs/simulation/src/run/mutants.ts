@@ -13,6 +13,8 @@ export interface Mutant {
   readonly forgets?: RegExp;
   /** Files whose sync is told to be done before it is. */
   readonly lies?: RegExp;
+  /** A broker cannot tell that its machine was without power. */
+  readonly hidesPowerLoss?: boolean;
   /** Topics are created with these besides. */
   readonly topicConfigs?: Readonly<Record<string, string>>;
 }
@@ -79,7 +81,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'loss-not-reported',
     bug: 'a broker that lost written data with its power comes back as if it had not (before KIP-966)',
-    rules: { previousEpoch: (brokerEpoch) => Math.max(brokerEpoch, 0) },
+    hidesPowerLoss: true,
   },
   {
     name: 'unclean-election',
