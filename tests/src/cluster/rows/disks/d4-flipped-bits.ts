@@ -1,4 +1,5 @@
-// D4. Bits flip in a closed segment of one replica while its broker is down.
+// D4. Bits flip in a closed segment of one replica while its broker is down. The segment is above the recovery point, so
+// that the opening reads it: what is below is only found to be damaged when somebody reads it.
 import { openSync, readdirSync, readSync, statSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../../harness/eventually.js';
@@ -10,7 +11,7 @@ export const flippedBits: Row = {
   name: 'D4',
   what: `${FLIPS} bits flip in a closed segment of one replica`,
   mustHold: 'never served; the replica repairs itself from a peer; all replicas are equal afterwards',
-  settings: { 'log.segment.bytes': '65536' },
+  settings: { 'log.segment.bytes': '65536', 'log.flush.offset.checkpoint.interval.ms': '3600000' },
   recordBytes: 200,
   rounds: 1,
   async fault({ cluster, workload, topic, round }) {
