@@ -10,7 +10,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { AskedBy } from '../authentication/asked-by.js';
 import { EventStream } from '../http/event-stream.js';
-import { eventPage, firstOffset, followEvents } from '../live/follow-events.js';
+import { firstOffset, followEvents } from '../live/follow-events.js';
 import { LiveHistory } from '../live/live-history.js';
 import { Problem } from '../problems/problem.js';
 import { Asking, type Asker } from '../requests/asking.js';
@@ -73,14 +73,15 @@ export class EventsController {
     reply: FastifyReply,
   ): Promise<void> {
     const following = { asking: this.asking, history: this.history, experimentId, asker, fromOffset, type };
-    const first = await eventPage(following, fromOffset);
-    if (first === null) throw noSuchExperiment();
-    if (first.items.length === 0 && fromOffset > 0 && (await this.#hasEnded(experimentId, asker))) {
-      // Tells an EventSource that has seen the end to stay away (HTML, 9.2.3).
-      void reply.status(204).send();
-      return;
-    }
-    await followEvents(following, first, EventStream.begin(reply, this.clock));
+    await followEvents(following, async (first) => {
+      if (first === null) throw noSuchExperiment();
+      if (first.items.length === 0 && fromOffset > 0 && (await this.#hasEnded(experimentId, asker))) {
+        // Tells an EventSource that has seen the end to stay away (HTML, 9.2.3).
+        void reply.status(204).send();
+        return undefined;
+      }
+      return EventStream.begin(reply, this.clock);
+    });
   }
 
   async #hasEnded(experimentId: string, asker: Asker): Promise<boolean> {

@@ -7,7 +7,7 @@ import { parseRecordReference, type EventView } from '@tidemark/contracts';
 import type { EventStream } from '../http/event-stream.js';
 import type { Asker, Asking } from '../requests/asking.js';
 import { Problem } from '../problems/problem.js';
-import type { LiveHistory } from './live-history.js';
+import type { LiveHistory, Watch } from './live-history.js';
 
 const ENDS: ReadonlySet<string> = new Set([
   'ExperimentCompleted',
@@ -40,22 +40,40 @@ export interface EventPage {
 }
 
 /** One page at the live tail's position; `null` where there is no such experiment. */
-export async function eventPage(following: Following, fromOffset: number): Promise<EventPage | null> {
+async function eventPage(following: Following, fromOffset: number): Promise<EventPage | null> {
   const { asking, history, experimentId, asker, type } = following;
   const request = { experimentId, fromOffset, type, position: history.position() };
   return (await asking.query('ListEvents', request, asker)).result;
 }
 
-/** Sends until the experiment has ended or the reader is gone. `first` is the page that was asked before opening. */
+/**
+ * Sends until the experiment has ended or the reader is gone. `open` is handed the first page (`null`: there is no such
+ * experiment) and answers the stream, if there is to be one.
+ */
 export async function followEvents(
   following: Following,
-  first: EventPage,
-  stream: EventStream,
+  open: (first: EventPage | null) => Promise<EventStream | undefined>,
 ): Promise<void> {
+  // Before the first page is asked for: what comes while it is on its way, and is not in it, is news.
   const watch = following.history.watch(following.experimentId);
-  stream.signal.addEventListener('abort', () => watch.close(), { once: true });
   try {
-    let page: EventPage | null = first;
+    const first = await eventPage(following, following.fromOffset);
+    const stream = await open(first);
+    if (stream === undefined) return;
+    stream.signal.addEventListener('abort', () => watch.close(), { once: true });
+    await sendPages(following, first, { stream, watch });
+  } finally {
+    watch.close();
+  }
+}
+
+async function sendPages(
+  following: Following,
+  first: EventPage | null,
+  { stream, watch }: { readonly stream: EventStream; readonly watch: Watch },
+): Promise<void> {
+  try {
+    let page = first;
     while (stream.isOpen() && page !== null) {
       for (const event of page.items) stream.send({ id: event.position, event: event.type, data: event });
       if (page.items.some((event) => event.applied && ENDS.has(event.type))) return;
@@ -63,7 +81,6 @@ export async function followEvents(
       page = !stream.isOpen() ? null : await pageWhenPossible(following, page.nextOffset, stream);
     }
   } finally {
-    watch.close();
     stream.close();
   }
 }

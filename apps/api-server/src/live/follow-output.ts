@@ -53,6 +53,8 @@ export class FollowOutput {
     let offset = from;
     let { experiment } = wanted;
     await this.options.output.caughtUp;
+    // Whoever asked for it did so before there was a watch: its end may have come in between.
+    if (!isTerminal(experiment.status)) experiment = await this.#view(experiment, wanted.asker);
     while (events.isOpen()) {
       const product = experiment[wanted.stream];
       if (product !== undefined) {
