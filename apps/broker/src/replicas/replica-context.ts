@@ -24,6 +24,11 @@ export interface ReplicaContext {
   readonly rules: BrokerRules;
   /** The disk refused a write or a flush for good: nothing here can be trusted to be kept any more. */
   diskFailed(error: Error): void;
+  /**
+   * This process is registered. What the metadata says of leaders before that is of its last life, when its disk may have
+   * held more; its followers would cut their logs to what is left. Registration ends every leadership.
+   */
+  mayLead(): boolean;
   /** As registered. */
   brokers(): ReadonlyMap<number, BrokerImage>;
 }

@@ -44,6 +44,7 @@ describe('replica', () => {
     const log = directory.openLog(identity, logConfigOf(configs));
     const tick = new Tick(nodeClock);
     const logger = pino({ level: 'silent' });
+    const life = { registered: true };
     const context = {
       brokerId: LEADER,
       tick,
@@ -54,6 +55,7 @@ describe('replica', () => {
       rules: BROKER_RULES,
       diskFailed: (error: Error) => void diskFailures.push(error),
       brokers: () => new Map(),
+      mayLead: () => life.registered,
     };
     const protocol = 'primary-backup';
     const replica = new Replica({ ...identity, context, log, protocol, minInsyncReplicas: 1 });
@@ -72,7 +74,7 @@ describe('replica', () => {
       read.release();
       return values;
     };
-    return { disk, tick, replica, told, append, texts };
+    return { life, disk, tick, replica, told, append, texts };
   }
 
   it('commits in the tick that writes', () => {
@@ -172,6 +174,18 @@ describe('replica', () => {
     expect(replica.availability).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
     expect(replica.append(batch('x'), 'client').error).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
     expect(diskFailures).toHaveLength(1);
+  });
+
+  it('does not lead before its process is registered, whatever the metadata says of its last life', () => {
+    const { life, replica } = setUp();
+    life.registered = false;
+    replica.assume(image(LEADER, 1));
+    expect(replica.leading).toBe(false);
+    // Registration ends every leadership; the next one is of a new epoch.
+    life.registered = true;
+    replica.assume(image(-1, 2));
+    replica.assume(image(LEADER, 3));
+    expect(replica.leading).toBe(true);
   });
 
   it('fences by leader epochs', () => {

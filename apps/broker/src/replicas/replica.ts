@@ -298,7 +298,8 @@ export class Replica implements TickTask {
     if (ended !== undefined) ended.closed = true;
     const usable = this.log.failure === undefined && !this.retired && this.epoch >= this.fencedEpoch;
     const led = this.leaderId === this.context.brokerId;
-    this.leaderRole = usable && led && !this.isRepairing ? this.lead() : undefined;
+    const mayLead = led && !this.isRepairing && this.context.mayLead();
+    this.leaderRole = usable && mayLead ? this.lead() : undefined;
     this.followerRole = usable && !led && this.leaderId >= 0 ? this.follow() : undefined;
     this.decideLeading();
     if (!this.isLeading) this.tellWaiters(this.availability);

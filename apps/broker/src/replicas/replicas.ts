@@ -83,7 +83,8 @@ export class Replicas {
   constructor(private readonly options: ReplicasOptions) {
     const { metrics, settings, directory, disk } = options;
     const brokers = () => options.metadata().brokers;
-    this.context = { ...options, lagTimeMaxMs: settings['replica.lag.time.max.ms'], brokers };
+    const mayLead = () => options.brokerEpoch() >= 0;
+    this.context = { ...options, lagTimeMaxMs: settings['replica.lag.time.max.ms'], brokers, mayLead };
     this.fetchers = new ReplicaFetchers({
       ...options,
       brokerEpoch: () => options.brokerEpoch(),
