@@ -72,12 +72,16 @@ export class Invariants {
     return this.controllers.partition(key);
   }
 
-  /** Whether what primary-backup committed is on some machine that is not among these. */
+  /**
+   * Whether these machines may lose power without more than what primary-backup promises to bear: no other is lossy, and
+   * what is committed is on another that may be elected.
+   */
   survivesWithout(nodes: readonly number[]): boolean {
     for (const [key, committed] of this.committed) {
       const placement = this.controllers.partition(key);
       if (placement === undefined || placement.quorum) continue;
-      const others = placement.replicas.filter((node) => !nodes.includes(node) && !this.lossy.has(node));
+      if (nodes.length > 1 || [...this.lossy].some((node) => !nodes.includes(node))) return false;
+      const others = [...placement.isr, ...placement.elr].filter((node) => !nodes.includes(node));
       if (!others.some((node) => committed.isHeldBy(this.mirrors.get(node)?.of(key)))) return false;
     }
     return true;
@@ -263,7 +267,7 @@ export class Invariants {
       if (this.lossy.has(node)) continue;
       const mirror = this.mirrors.get(node)?.of(key);
       hold(committed.isHeldBy(mirror), 'I8', () => {
-        return `${key}: broker ${node} is in sync and ends at ${mirror?.end ?? 0}; committed is ${committed.end}`;
+        return `${key}: broker ${node} is in sync and ends at ${mirror?.end ?? 0}; committed is ${committed.end}; ${JSON.stringify(this.placement(key))}`;
       });
     }
   }
