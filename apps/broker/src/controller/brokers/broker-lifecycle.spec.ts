@@ -1,4 +1,5 @@
 /** A broker's membership, whose controller the spec plays: joining, heartbeats, other controllers, and leaving. */
+import { DiskError } from '@tidemark/platform';
 import { nodeRandom } from '@tidemark/platform/node';
 import { ErrorCode } from '@tidemark/wire';
 import { pino } from 'pino';
@@ -17,6 +18,7 @@ function setUp() {
   const controller = new ScriptedController(new ClusterStory(brokers(3)));
   const scripted = new ScriptedPeers();
   const remembered: number[] = [];
+  const disk = { full: false };
   const lifecycle = new BrokerLifecycle({
     controller,
     peers: scripted.peers,
@@ -29,7 +31,10 @@ function setUp() {
     previousBrokerEpoch: 7,
     heartbeatIntervalMs: 150,
     sessionTimeoutMs: 3000,
-    remember: (epoch) => void remembered.push(epoch),
+    remember: (epoch) => {
+      if (disk.full) throw new DiskError('no-space', '/data/broker-registration.tmp', 'no space left');
+      remembered.push(epoch);
+    },
   });
   const outcome: string[] = [];
   const join = (): void => {
@@ -50,7 +55,7 @@ function setUp() {
     clock.advance(0);
     return asked.request as object;
   };
-  return { clock, controller, scripted, remembered, lifecycle, outcome, join, register, beat };
+  return { clock, controller, scripted, remembered, disk, lifecycle, outcome, join, register, beat };
 }
 
 describe('a broker', () => {
@@ -70,6 +75,19 @@ describe('a broker', () => {
     expect(beat()).toMatchObject({ currentMetadataOffset: 41, wantShutDown: false });
     await settled();
     expect(outcome).toEqual(['joined']);
+  });
+
+  it('registers again when its disk has no room for the registration, having lost nothing', () => {
+    const { clock, scripted, disk, lifecycle, join, register } = setUp();
+    join();
+    disk.full = true;
+    register(40);
+    expect(lifecycle.brokerEpoch).toBe(-1);
+    disk.full = false;
+    clock.advance(50);
+    expect(scripted.asked[0]).toMatchObject({ request: { previousBrokerEpoch: 40 } });
+    register(41);
+    expect(lifecycle.brokerEpoch).toBe(41);
   });
 
   it('sends a heartbeat each interval, one at a time', () => {

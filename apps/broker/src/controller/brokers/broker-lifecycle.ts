@@ -6,7 +6,7 @@
  * What must hold: the registration is on the disk before a heartbeat of its epoch is sent, so that what is written as
  * a member is known at the next start; the controller hears of a metadata offset only when all listeners have it.
  */
-import type { Address, Random } from '@tidemark/platform';
+import { DiskError, type Address, type Random } from '@tidemark/platform';
 import { ErrorCode, brokerHeartbeatApi, brokerRegistrationApi, errorName } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import { PeerFailure } from '../../peers/peer-failure.js';
@@ -181,9 +181,17 @@ export class BrokerLifecycle {
   #registered(epoch: number): void {
     const { controller, remember, logger } = this.#options;
     logger.info({ brokerEpoch: epoch }, 'broker is registered');
-    remember(epoch);
-    this.#epoch = epoch;
+    // This life has all that it wrote; only the next one goes by what is on the disk.
     this.#previousEpoch = epoch;
+    try {
+      remember(epoch);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      logger.warn({ err: error }, 'the registration cannot be kept: registering again');
+      this.#answered(RETRY_MS);
+      return;
+    }
+    this.#epoch = epoch;
     this.#contestedMs = 0;
     controller.tellFrom(epoch);
     this.#answered(0);
