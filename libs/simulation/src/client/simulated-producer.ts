@@ -48,6 +48,8 @@ interface Queue {
   attempt: number;
   nextSequence: number;
   waiting: boolean;
+  /** Whom what is under way was sent to. */
+  leader: number;
 }
 
 const REQUEST_TIMEOUT_MS = 2_000;
@@ -150,6 +152,12 @@ export class SimulatedProducer {
       if (queue.unacknowledged.length > 0) this.again(queue);
       return;
     }
+    // A new leader must not get a batch before those that an earlier one has not answered.
+    if (queue.underWay > 0 && queue.leader !== leader) {
+      this.again(queue);
+      return;
+    }
+    queue.leader = leader ?? -1;
     const { topic, partition } = partitionOf(queue.key);
     while (queue.underWay < Math.min(queue.unacknowledged.length, this.options.inFlightMax)) {
       const batch = queue.unacknowledged[queue.underWay];
@@ -216,7 +224,15 @@ export class SimulatedProducer {
   private queueOf(key: string): Queue {
     let queue = this.queues.get(key);
     if (queue === undefined) {
-      queue = { key, unacknowledged: [], underWay: 0, attempt: 0, nextSequence: 0, waiting: false };
+      queue = {
+        key,
+        unacknowledged: [],
+        underWay: 0,
+        attempt: 0,
+        nextSequence: 0,
+        waiting: false,
+        leader: -1,
+      };
       this.queues.set(key, queue);
     }
     return queue;
