@@ -30,8 +30,8 @@ export class RunningCluster {
     for (const id of [1, 2, 3]) ports.set(id, await freePort());
     const cluster = new RunningCluster(base, ports, settings);
     await Promise.all([1, 2, 3].map((id) => cluster.startBroker(id)));
-    await until(() => cluster.running.every((broker) => broker.controller.image.brokers.size === 3));
-    await until(() => cluster.alive.length === 3);
+    // Each answers from its own copy of the metadata, and so each must have seen the others come.
+    await until(() => cluster.running.every((broker) => aliveIn(broker).length === 3));
     return cluster;
   }
 
@@ -47,10 +47,8 @@ export class RunningCluster {
 
   /** The brokers that are not fenced, as the active controller sees it. */
   get alive(): number[] {
-    const controller = this.running.find((broker) => broker.controller.active)?.controller;
-    return [...(controller?.image.brokers.values() ?? [])]
-      .filter(({ fenced }) => !fenced)
-      .map(({ id }) => id);
+    const active = this.running.find((broker) => broker.controller.active);
+    return active === undefined ? [] : aliveIn(active);
   }
 
   get activeId(): number {
@@ -87,6 +85,11 @@ export class RunningCluster {
     await Promise.all(this.running.map((broker) => broker.stop()));
     rmSync(this.base, { recursive: true, force: true });
   }
+}
+
+/** The brokers that are not fenced, as this one knows. */
+function aliveIn(broker: Broker): number[] {
+  return [...broker.controller.image.brokers.values()].filter(({ fenced }) => !fenced).map(({ id }) => id);
 }
 
 /** Free a moment ago, which is the best that can be had when the ports must be known before anybody listens. */
