@@ -39,7 +39,8 @@ import { Peers } from './peers/peers.js';
 import { Registry } from './registry/registry.js';
 import { Deadlines } from './replicas/deadlines.js';
 import { addReplicaMetrics } from './replicas/replica-metrics.js';
-import { Replicas, reportCut } from './replicas/replicas.js';
+import { Replicas } from './replicas/replicas.js';
+import { reportCut } from './replicas/stored-partitions.js';
 import { Tick } from './tick.js';
 import { TurnClock } from './turn-clock.js';
 

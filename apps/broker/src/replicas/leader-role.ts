@@ -10,17 +10,19 @@ import { LeaderState, type FollowerProgress, type ProposedIsr } from '@tidemark/
 import { ErrorCode, buildLeaderChange } from '@tidemark/wire';
 import { quorumSets, type PartitionImage, type ReplicationProtocol } from '../controller/metadata-image.js';
 import type { IsrAnswer } from '../controller/partitions/isr-proposals.js';
+import { SILENCE_MS_MAX } from './follower-checks.js';
 import type { ReplicaContext } from './replica-context.js';
 
 export interface LeaderRoleOptions {
   readonly context: ReplicaContext;
+  readonly topic: string;
   readonly topicId: string;
   readonly image: PartitionImage;
   readonly protocol: ReplicationProtocol;
   readonly minInsyncReplicas: number;
   /** Where the first record of the epoch is, or will be. */
   readonly epochStart: number;
-  /** The in-sync set has changed, so the watermark may move. */
+  /** The in-sync set has changed, or whether enough are: the watermark may move, or waiting is in vain. */
   readonly onChanged: () => void;
 }
 
@@ -39,6 +41,7 @@ export class LeaderRole {
         epochStart,
         minInsyncReplicas,
         lagTimeMaxMs: context.lagTimeMaxMs,
+        silenceMaxMs: SILENCE_MS_MAX,
         nowMs: context.clock.monotonic(),
         rules: context.rules.replication,
       },
@@ -91,6 +94,8 @@ export class LeaderRole {
   fetched(brokerId: number, brokerEpoch: number, fetchOffset: number, logEnd: number): void {
     const follower = this.state.follower(brokerId);
     follower?.fetched(brokerEpoch, fetchOffset, logEnd, this.options.context.clock.monotonic());
+    // Whoever comes back ends the refusals at once, not at the next look.
+    if (!this.state.hasEnoughInSync) this.checkMajority(logEnd);
   }
 
   /** After the watermark has moved, or not: somebody may join, or must go. Cheap when nobody does. */
@@ -105,11 +110,24 @@ export class LeaderRole {
   /** Now and then: who lags for too long, and what was asked and not answered. */
   check(highWatermark: number, ownEnd: number): void {
     const nowMs = this.options.context.clock.monotonic();
+    this.checkMajority(ownEnd);
     this.propose(this.state.proposeAgain() ?? this.state.propose(highWatermark, ownEnd, nowMs));
   }
 
   close(): void {
     this.closed = true;
+  }
+
+  private checkMajority(ownEnd: number): void {
+    const { context, topic, image, onChanged } = this.options;
+    for (const follower of this.state.allFollowers())
+      follower.heard(context.lastHeardMs(follower.brokerId), ownEnd);
+    if (!this.state.checkMajority(context.clock.monotonic())) return;
+    const { partition, leaderEpoch } = image;
+    const where = { topic, partition, leaderEpoch };
+    if (this.state.hasEnoughInSync) context.logger.info(where, 'a majority of the replicas is heard again');
+    else context.logger.warn(where, 'no majority of the replicas is heard: acks=all is refused');
+    onChanged();
   }
 
   private propose(proposed: ProposedIsr | undefined): void {

@@ -18,6 +18,8 @@ export interface ReplicaContext {
   readonly logger: Logger;
   /** `replica.lag.time.max.ms`. */
   readonly lagTimeMaxMs: number;
+  /** When another broker last asked this one for anything that it leads; monotonic. */
+  lastHeardMs(brokerId: number): number;
   /** Where leaders ask for another in-sync set. */
   readonly proposals: IsrProposing;
   /** Others than the right ones in simulations that test their checkers. */

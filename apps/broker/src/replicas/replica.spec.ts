@@ -51,6 +51,7 @@ describe('replica', () => {
       clock: nodeClock,
       logger,
       lagTimeMaxMs: 1_000,
+      lastHeardMs: () => 0,
       proposals: { propose: () => undefined },
       rules: BROKER_RULES,
       diskFailed: (error: Error) => void diskFailures.push(error),

@@ -13,7 +13,7 @@ import type { AppendOrigin, AppendResult, LogConfig, PartitionLog, ReadResult } 
 import { ErrorCode } from '@tidemark/wire';
 import type { PartitionImage, ReplicationProtocol } from '../controller/metadata-image.js';
 import type { TickTask } from '../tick.js';
-import { FollowerRole } from './following/follower-role.js';
+import { beginFollowing, type FollowerRole } from './following/follower-role.js';
 import { beginLeadership, type LeaderRole } from './leader-role.js';
 import { appendOptionsOf, refusal, type AppendOptionsByOrigin } from './replica-appends.js';
 import type { ReplicaContext, ReplicaObserver, ReplicaOptions } from './replica-context.js';
@@ -92,7 +92,7 @@ export class Replica implements TickTask {
     return this.followerRole;
   }
 
-  /** Whether acks=all can be kept: `min.insync.replicas`. */
+  /** Whether acks=all can be kept: `min.insync.replicas`, in quorum topics a majority that is heard. */
   get hasEnoughInSync(): boolean {
     return this.leaderRole?.hasEnoughInSync === true;
   }
@@ -186,7 +186,7 @@ export class Replica implements TickTask {
     this.context.tick.scheduleWrite(this);
   }
 
-  /** Now and then: followers that lag for too long. */
+  /** Now and then: followers that lag for too long, or are not heard. */
   checkFollowers(): void {
     if (this.isLeading) this.leaderRole?.check(this.highWatermark, this.context.rules.ownEnd(this.log));
   }
@@ -309,12 +309,13 @@ export class Replica implements TickTask {
   }
 
   private lead(): LeaderRole | undefined {
-    const { log, context, options, image, topicId, minInsyncReplicas } = this;
+    const { log, context, options, image, topic, topicId, minInsyncReplicas } = this;
     if (image === undefined) return undefined;
     const { protocol } = options;
     const onChanged = (): void => this.afterInSyncChange();
     return beginLeadership(log, {
       context,
+      topic,
       topicId,
       image,
       protocol,
@@ -324,19 +325,9 @@ export class Replica implements TickTask {
   }
 
   private follow(): FollowerRole {
-    const { topic, topicId, partition, log, leaderId, epoch } = this;
-    return new FollowerRole({
-      topic,
-      topicId,
-      partition,
-      leaderId,
-      leaderEpoch: epoch,
-      log,
-      quorum: this.options.protocol === 'quorum',
-      logger: this.context.logger,
-      rules: this.context.rules,
-      onChanged: () => this.context.tick.scheduleWrite(this),
-    });
+    const { leaderId, epoch: leaderEpoch } = this;
+    const onChanged = (): void => this.context.tick.scheduleWrite(this);
+    return beginFollowing(this.options, { leaderId, leaderEpoch, onChanged });
   }
 
   /** It has again all that its leader has committed, and may be counted on. */
@@ -355,8 +346,8 @@ export class Replica implements TickTask {
   private afterInSyncChange(): void {
     if (!this.isLeading) return;
     this.context.tick.scheduleWrite(this);
-    if (this.committing.size > 0 && this.commitOutcome !== ErrorCode.NONE) {
-      this.committing.failBeyond(this.highWatermark, this.commitOutcome);
+    if (this.committing.size > 0 && !this.hasEnoughInSync) {
+      this.committing.failBeyond(this.highWatermark, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
     }
   }
 

@@ -5,21 +5,13 @@
  * leaders. A partition whose log cannot be opened is answered with KAFKA_STORAGE_ERROR, and the others are served; a
  * damaged one is repaired from its leader (`repairs.ts`).
  */
-import {
-  LogError,
-  type LogConfig,
-  type LogDirectory,
-  type LogIdentity,
-  type PartitionLog,
-  type StoredPartition,
-} from '@tidemark/log';
-import { DiskError, type Clock, type Disk, type Timer } from '@tidemark/platform';
+import { LogError, type LogConfig, type LogDirectory, type LogIdentity } from '@tidemark/log';
+import { DiskError, type Clock, type Disk } from '@tidemark/platform';
 import { ErrorCode } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import type { BrokerRules } from '../broker-rules.js';
 import type { BrokerSettings } from '../config-table.js';
 import {
-  METADATA_TOPIC,
   replicationProtocol,
   type MetadataDelta,
   type MetadataImage,
@@ -33,12 +25,14 @@ import { topicLogConfig, topicSettings } from '../settings.js';
 import type { Tick } from '../tick.js';
 import type { Deadlines } from './deadlines.js';
 import { FetchSessions } from './sessions/fetch-sessions.js';
+import { FollowerChecks } from './follower-checks.js';
 import type { FollowerRole } from './following/follower-role.js';
 import { PartitionFences, refusedFence, type FenceAnswer, type FenceWanted } from './partition-fences.js';
 import { Repairs } from './repairs.js';
 import type { ReplicaContext } from './replica-context.js';
 import { ReplicaFetchers } from './following/replica-fetchers.js';
 import { Replica } from './replica.js';
+import { StoredPartitions, reportCut, reportNotDeleted } from './stored-partitions.js';
 import { TopicReplicas } from './topic-replicas.js';
 
 export interface ReplicasOptions {
@@ -63,28 +57,25 @@ export interface ReplicasOptions {
   brokerEpoch(): number;
 }
 
-/** Lagging followers are looked for at least this often, milliseconds; proposals without an answer are repeated. */
-const CHECK_MS_MAX = 500;
-
 export class Replicas {
   private readonly byName = new Map<string, TopicReplicas>();
   private readonly byId = new Map<string, TopicReplicas>();
-
-  /** Partitions found on disk that nobody has claimed. */
-  private readonly unclaimed = new Map<string, StoredPartition>();
 
   readonly fetchSessions: FetchSessions;
   private readonly fetchers: ReplicaFetchers;
   private readonly fences: PartitionFences;
   private readonly repairs: Repairs;
   private readonly context: ReplicaContext;
-  private checks: Timer | undefined;
+  private readonly checks: FollowerChecks;
+  private readonly stored: StoredPartitions;
 
   constructor(private readonly options: ReplicasOptions) {
     const { metrics, settings, directory, disk } = options;
     const brokers = () => options.metadata().brokers;
     const mayLead = () => options.brokerEpoch() >= 0;
-    this.context = { ...options, lagTimeMaxMs: settings['replica.lag.time.max.ms'], brokers, mayLead };
+    const lagTimeMaxMs = settings['replica.lag.time.max.ms'];
+    const lastHeardMs = (brokerId: number) => this.fetchSessions.lastHeardMs(brokerId);
+    this.context = { ...options, lagTimeMaxMs, brokers, mayLead, lastHeardMs };
     this.fetchers = new ReplicaFetchers({
       ...options,
       brokerEpoch: () => options.brokerEpoch(),
@@ -99,8 +90,12 @@ export class Replicas {
     });
     this.repairs = new Repairs(options.brokerId, options.proposals);
     this.fences = PartitionFences.load(disk, directory.path);
-    this.scheduleCheck();
-    for (const stored of options.directory.storedPartitions()) this.unclaimed.set(keyOf(stored), stored);
+    this.stored = new StoredPartitions(directory, options.logger);
+    this.checks = new FollowerChecks(options.clock, lagTimeMaxMs, (late) => {
+      if (late) this.fetchSessions.excuseAll();
+      for (const replica of this.all()) replica.checkFollowers();
+      this.repairDamaged();
+    });
   }
 
   topic(name: string): TopicReplicas | undefined {
@@ -162,19 +157,9 @@ export class Replicas {
     });
   }
 
-  /**
-   * Looks at what is on disk and in no topic, once the metadata is loaded. What is left of a deleted topic goes; all
-   * else is named and left alone, because deleting data needs a reason that was written down.
-   */
+  /** Looks at what is on disk and in no topic, once the metadata is loaded. */
   settleStrays(image: MetadataImage): void {
-    const { directory, logger } = this.options;
-    for (const stored of this.unclaimed.values()) {
-      const { topic, partition, topicId } = stored;
-      if (topicId !== undefined && image.wasDeleted(topicId)) {
-        directory.deleteStored(stored).catch((error: unknown) => this.notDeleted(error, topic));
-      } else if (topic !== METADATA_TOPIC) logger.warn({ topic, partition }, 'stray partition');
-    }
-    this.unclaimed.clear();
+    this.stored.settle(image);
   }
 
   /** Whoever is parked here looks again: the broker stops. */
@@ -185,7 +170,7 @@ export class Replicas {
 
   /** The broker stops: whoever waits is told, nothing is appended any more. */
   retireAll(): void {
-    this.checks?.cancel();
+    this.checks.stop();
     this.fetchers.close();
     this.fetchSessions.closeAll();
     for (const replica of this.all()) replica.retire();
@@ -271,7 +256,7 @@ export class Replicas {
   private open(image: TopicImage, partition: number): Replica | ErrorCode {
     const { directory, logger } = this.options;
     const identity = { topic: image.name, partition, topicId: image.id };
-    this.claim(identity);
+    this.stored.claim(identity);
     try {
       const log = directory.openLog(identity, this.logConfigOf(image));
       reportCut(log, logger);
@@ -336,16 +321,6 @@ export class Replicas {
     return topicsById.get(topicId)?.partitions[partition]?.isr.includes(brokerId) === true;
   }
 
-  private scheduleCheck(): void {
-    const { clock, settings } = this.options;
-    const periodMs = Math.max(1, Math.min(CHECK_MS_MAX, settings['replica.lag.time.max.ms'] / 2));
-    this.checks = clock.setTimer(periodMs, () => {
-      for (const replica of this.all()) replica.checkFollowers();
-      this.repairDamaged();
-      this.scheduleCheck();
-    });
-  }
-
   /** The partition lives elsewhere now. */
   private drop(replica: Replica): void {
     const { directory, logger } = this.options;
@@ -354,20 +329,7 @@ export class Replicas {
     replica.retire();
     this.fences.forget(topicId, partition);
     this.repairs.remove(topicId, partition);
-    directory.deleteLog(replica.log).catch((error: unknown) => this.notDeleted(error, topic));
-  }
-
-  /** A directory of an earlier topic of the same name makes room for the one that is now. */
-  private claim(identity: LogIdentity): void {
-    const stored = this.unclaimed.get(keyOf(identity));
-    this.unclaimed.delete(keyOf(identity));
-    if (stored?.topicId === undefined || stored.topicId === identity.topicId) return;
-    const { directory, logger } = this.options;
-    logger.warn(
-      { topic: stored.topic, partition: stored.partition },
-      'removing a partition of a deleted topic',
-    );
-    directory.deleteStored(stored).catch((error: unknown) => this.notDeleted(error, stored.topic));
+    directory.deleteLog(replica.log).catch((error: unknown) => reportNotDeleted(logger, topic, error));
   }
 
   private remove(image: TopicImage): void {
@@ -377,19 +339,4 @@ export class Replicas {
     this.byName.delete(image.name);
     for (const replica of topic.partitions) if (replica instanceof Replica) this.drop(replica);
   }
-
-  private notDeleted(err: unknown, topic: string): void {
-    this.options.logger.error({ err, topic }, 'files of a deleted partition remain');
-  }
-}
-
-/** No log gets shorter without a word. */
-export function reportCut({ identity, cutBytes, logEndOffset }: PartitionLog, logger: Logger): void {
-  if (cutBytes === 0) return;
-  const { topic, partition } = identity;
-  logger.warn({ topic, partition, cutBytes, logEndOffset }, 'log was cut behind its longest valid prefix');
-}
-
-function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}-${partition}`;
 }

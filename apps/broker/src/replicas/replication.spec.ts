@@ -1,6 +1,7 @@
 /** Leaders and followers on real logs, connected in memory: what is copied, committed, cut and promised. */
 import { ErrorCode } from '@tidemark/wire';
 import type { ReplicationProtocol } from '../controller/metadata-image.js';
+import { SILENCE_MS_MAX } from './follower-checks.js';
 import { ReplicaCluster } from '../testing/replica-cluster.js';
 import { until } from '../testing/running-broker.js';
 
@@ -75,18 +76,26 @@ describe.each<ReplicationProtocol>(['primary-backup', 'quorum'])('%s replication
     const { cluster, isolate } = setUp({ 'min.insync.replicas': '2' }, {}, 200);
     await cluster.node(1).produce('a');
     isolate(1);
-    const waiting = cluster.node(1).produce('b');
-    if (!quorum) {
-      // Told at once when the set has become too small, not when the client's time is up.
-      expect(await waiting).toBe(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
-      expect(cluster.partition.isr).toEqual([1]);
-      expect(cluster.node(1).replica.hasEnoughInSync).toBe(false);
-    }
+    // Told when the set has become too small or no majority is heard, not when the client's time is up.
+    expect(await cluster.node(1).produce('b')).toBe(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
+    expect(cluster.partition.isr).toEqual(quorum ? [1, 2, 3] : [1]);
+    expect(cluster.node(1).replica.hasEnoughInSync).toBe(false);
     expect(cluster.node(1).replica.highWatermark).toBe(1 + own);
     isolate(1, false);
-    if (quorum) expect(await waiting).toBe(ErrorCode.NONE);
+    await until(() => cluster.node(1).replica.hasEnoughInSync);
     await until(() => cluster.node(1).replica.highWatermark === 2 + own);
     expect(await cluster.node(1).texts()).toEqual(['a', 'b']);
+  });
+
+  it('does not refuse at rest, when nobody has anything to fetch', async () => {
+    const { cluster, level } = setUp({ 'min.insync.replicas': '2' });
+    await cluster.node(1).produce('a');
+    await level(1, 2, 3);
+    const { replica } = cluster.node(1);
+    const since = performance.now();
+    await until(() => performance.now() > since + 2 * SILENCE_MS_MAX);
+    expect(replica.hasEnoughInSync).toBe(true);
+    expect(await cluster.node(1).produce('b')).toBe(ErrorCode.NONE);
   });
 
   it('moves to another leader, and cuts what was never committed', async () => {

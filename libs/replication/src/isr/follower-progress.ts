@@ -14,6 +14,11 @@ export class FollowerProgress {
   brokerEpoch = UNKNOWN;
   fetchOffset = UNKNOWN;
   lastFetchMs = Number.NEGATIVE_INFINITY;
+  /**
+   * When its broker last asked for anything, this partition or not, or when it became a follower. A place that does not
+   * change is not asked for again, so that `lastFetchMs` alone says nothing of a partition at rest.
+   */
+  lastHeardMs: number;
   /** When it last had all that the leader had at that time; monotonic milliseconds. */
   lastCaughtUpMs: number;
   /** In the committed in-sync set (quorum: eligible). */
@@ -27,8 +32,20 @@ export class FollowerProgress {
   constructor(
     readonly brokerId: number,
     lastCaughtUpMs: number,
+    nowMs = Number.NEGATIVE_INFINITY,
   ) {
     this.lastCaughtUpMs = lastCaughtUpMs;
+    this.lastHeardMs = nowMs;
+  }
+
+  /**
+   * Its broker asked for something. That counts once this partition has been asked for too; who has all that there is
+   * does not lag, however long it is at rest.
+   */
+  heard(atMs: number, leaderEnd: number): void {
+    if (this.fetchOffset === UNKNOWN) return;
+    this.lastHeardMs = Math.max(this.lastHeardMs, atMs);
+    if (this.fetchOffset >= leaderEnd) this.lastCaughtUpMs = Math.max(this.lastCaughtUpMs, atMs);
   }
 
   /** It fetches from `fetchOffset` on, so it has what lies below. */
@@ -42,6 +59,7 @@ export class FollowerProgress {
     this.fetchOffset = fetchOffset;
     this.leaderEndAtFetch = leaderEnd;
     this.lastFetchMs = nowMs;
+    this.lastHeardMs = nowMs;
   }
 
   caughtUp(leaderEnd: number, nowMs: number, lagTimeMaxMs: number): boolean {

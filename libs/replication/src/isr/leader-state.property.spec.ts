@@ -31,7 +31,10 @@ class World {
 
   constructor(private readonly protocol: Protocol) {
     const options = { localId: LEADER, protocol, epochStart: 0, minInsyncReplicas: MIN_ISR };
-    this.state = new LeaderState({ ...options, lagTimeMaxMs: LAG_MS, nowMs: 0 }, this.facts());
+    this.state = new LeaderState(
+      { ...options, lagTimeMaxMs: LAG_MS, silenceMaxMs: LAG_MS, nowMs: 0 },
+      this.facts(),
+    );
     this.tell();
   }
 

@@ -2,6 +2,7 @@
 import { LeaderState, type LeadershipOptions, type PartitionFacts } from './leader-state.js';
 
 const LAG_MS = 1_000;
+const SILENCE_MS = 300;
 
 function setUp(options: Partial<LeadershipOptions> = {}, facts: Partial<PartitionFacts> = {}) {
   const replicas = facts.replicas ?? [1, 2, 3];
@@ -12,6 +13,7 @@ function setUp(options: Partial<LeadershipOptions> = {}, facts: Partial<Partitio
       epochStart: 0,
       minInsyncReplicas: 1,
       lagTimeMaxMs: LAG_MS,
+      silenceMaxMs: SILENCE_MS,
       nowMs: 0,
       ...options,
     },
@@ -158,6 +160,15 @@ describe('primary-backup leader', () => {
     }
   });
 
+  it('keeps a follower that had nothing to fetch, in the moment in which something is appended', () => {
+    const { state, fetch, propose } = setUp({}, { replicas: [1, 2] });
+    fetch(2, 10, 10);
+    state.follower(2)?.heard(5 * LAG_MS, 10);
+    expect(propose(11, 5 * LAG_MS)).toBeUndefined();
+    state.follower(2)?.heard(6 * LAG_MS + 1, 11);
+    expect(propose(11, 6 * LAG_MS + 1)).toEqual([1]);
+  });
+
   it('wants one out at once that has less than it acknowledged', () => {
     const { fetch, advance, propose } = setUp();
     fetch(2, 10, 10);
@@ -237,5 +248,49 @@ describe('quorum leader', () => {
     // Not before the controller has said so: until then nobody would ask it in an election.
     fetch(3, 20, 20);
     expect(advance(20)).toBe(10);
+  });
+
+  it('has enough while a majority is heard, and says when that changes', () => {
+    const { state, fetch } = quorum();
+    // A new leader gives its followers the time to come.
+    expect(state.checkMajority(SILENCE_MS)).toBe(false);
+    expect(state.checkMajority(SILENCE_MS + 1)).toBe(true);
+    expect(state.hasEnoughInSync).toBe(false);
+    fetch(2, 0, 0, 400);
+    expect(state.checkMajority(400)).toBe(true);
+    expect(state.hasEnoughInSync).toBe(true);
+    // At rest nothing is fetched, but the broker goes on asking.
+    state.follower(2)?.heard(900, 0);
+    expect(state.checkMajority(1_000)).toBe(false);
+    expect(state.checkMajority(1_201)).toBe(true);
+    expect(state.hasEnoughInSync).toBe(false);
+  });
+
+  it('does not count on a broker that asks for other partitions only', () => {
+    const { state } = quorum();
+    state.follower(2)?.heard(1_000, 0);
+    expect(state.checkMajority(1_000)).toBe(true);
+    expect(state.hasEnoughInSync).toBe(false);
+  });
+
+  it('does not count on replicas that have lost what they acknowledged', () => {
+    const { state, fetch } = quorum({ isr: [1, 2] });
+    fetch(3, 0, 0, 1_000);
+    state.checkMajority(1_000);
+    expect(state.hasEnoughInSync).toBe(false);
+  });
+
+  it('needs a majority of the old set and of the new one while they change', () => {
+    const sets = [
+      [1, 2, 3],
+      [1, 2, 4],
+    ];
+    const { state, fetch } = quorum({ replicas: [1, 2, 3, 4], sets });
+    fetch(3, 0, 0, 1_000);
+    state.checkMajority(1_000);
+    expect(state.hasEnoughInSync).toBe(false);
+    fetch(2, 0, 0, 1_000);
+    state.checkMajority(1_000);
+    expect(state.hasEnoughInSync).toBe(true);
   });
 });

@@ -9,6 +9,7 @@
  */
 import { FollowerProgress } from './follower-progress.js';
 import { committedByIsr, committedByMajorities } from './high-watermark.js';
+import { hearsMajority } from './majority-contact.js';
 import { REPLICATION_RULES, type ReplicationRules } from './replication-rules.js';
 import { maximalIsr, nextIsrState, type IsrEvent, type IsrState } from './isr-state.js';
 
@@ -20,6 +21,8 @@ export interface LeadershipOptions {
   readonly minInsyncReplicas: number;
   /** A follower in the in-sync set that was not level with the leader for longer is to leave it. */
   readonly lagTimeMaxMs: number;
+  /** Quorum: a follower that was not heard for longer is not counted on for what is yet to be appended. */
+  readonly silenceMaxMs: number;
   readonly nowMs: number;
   /** Others than `REPLICATION_RULES` in simulations that test their checkers. */
   readonly rules?: ReplicationRules | undefined;
@@ -53,6 +56,8 @@ export class LeaderState {
   private followers: FollowerProgress[] = [];
   private facts: PartitionFacts;
   private isrState: IsrState;
+  /** Quorum: the outcome of the last `checkMajority`. */
+  private hasMajority = true;
   /** Reused for every question about the watermark. */
   private readonly leader: { id: number; end: number; eligible: boolean };
   private readonly lag: { nowMs: number; timeMaxMs: number };
@@ -84,8 +89,12 @@ export class LeaderState {
     return this.isrState.kind !== 'committed';
   }
 
-  /** Enough replicas are in sync to acknowledge acks=all. A topic with fewer replicas than it asks for needs them all. */
+  /**
+   * Enough replicas are there to acknowledge acks=all. Primary-backup: as many in sync as asked for; a topic with fewer
+   * replicas needs them all. Quorum: a majority is heard, whatever `min.insync.replicas` says.
+   */
   get hasEnoughInSync(): boolean {
+    if (this.options.protocol === 'quorum') return this.hasMajority;
     return this.isr.length >= Math.min(this.minInsyncReplicas, this.facts.replicas.length);
   }
 
@@ -108,6 +117,15 @@ export class LeaderState {
   register(brokerId: number, registeredEpoch: number): void {
     const follower = this.follower(brokerId);
     if (follower !== undefined) follower.registeredEpoch = registeredEpoch;
+  }
+
+  /** Quorum: looks who was heard lately; true when that changes `hasEnoughInSync`. */
+  checkMajority(nowMs: number): boolean {
+    if (this.options.protocol !== 'quorum') return false;
+    const before = this.hasMajority;
+    const sinceMs = nowMs - this.options.silenceMaxMs;
+    this.hasMajority = hearsMajority(this.leader, this.followers, this.facts.sets, sinceMs);
+    return this.hasMajority !== before;
   }
 
   /**
@@ -204,7 +222,7 @@ export class LeaderState {
         const before = known.find(({ brokerId }) => brokerId === id);
         // Who is in sync is given the time to show it; who is not has to.
         const since = this.isr.includes(id) ? nowMs : Number.NEGATIVE_INFINITY;
-        return before ?? new FollowerProgress(id, since);
+        return before ?? new FollowerProgress(id, since, nowMs);
       });
     this.mark();
   }

@@ -12,6 +12,7 @@ import { LogError, type AppendOptions, type PartitionLog } from '@tidemark/log';
 import { ErrorCode } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import type { BrokerRules } from '../../broker-rules.js';
+import type { ReplicaOptions } from '../replica-context.js';
 
 /** What a leader says of one partition. */
 export interface LeaderAnswer {
@@ -170,4 +171,15 @@ export class FollowerRole {
     const { topic, partition, leaderId, leaderEpoch, logger } = this.options;
     logger.error({ topic, partition, leaderId, leaderEpoch, ...detail }, what);
   }
+}
+
+/** The role of a replica that is to copy from `leaderId` in an epoch. */
+export function beginFollowing(
+  { topic, topicId, partition, log, protocol, context }: ReplicaOptions,
+  { leaderId, leaderEpoch, onChanged }: Pick<FollowerRoleOptions, 'leaderId' | 'leaderEpoch' | 'onChanged'>,
+): FollowerRole {
+  const { logger, rules } = context;
+  const quorum = protocol === 'quorum';
+  const of = { topic, topicId, partition, leaderId, leaderEpoch };
+  return new FollowerRole({ ...of, log, quorum, logger, rules, onChanged });
 }

@@ -6,6 +6,7 @@
  * What must hold: only a registered broker is a follower, and not one that was registered anew since (KIP-903); a
  * request that does not follow the one before it is refused and ends nothing.
  */
+import type { Clock } from '@tidemark/platform';
 import { ErrorCode, type FetchRequest, type FetchResponse } from '@tidemark/wire';
 import type { BrokerImage } from '../../controller/metadata-image.js';
 import type { Tick } from '../../tick.js';
@@ -15,6 +16,7 @@ import type { Replica } from '../replica.js';
 import { SessionPartition } from './session-partition.js';
 
 export interface FetchSessionsOptions {
+  readonly clock: Clock;
   readonly tick: Tick;
   readonly deadlines: Deadlines;
   brokers(): ReadonlyMap<number, BrokerImage>;
@@ -36,6 +38,8 @@ const EPOCH_MAX = 2 ** 31 - 1;
 export class FetchSessions {
   /** By broker, the one used last at the end. */
   private readonly sessions = new Map<number, FollowerSession>();
+  /** When each follower asked last, monotonic milliseconds. */
+  private readonly heard = new Map<number, number>();
   private nextId = 1;
 
   constructor(private readonly options: FetchSessionsOptions) {}
@@ -53,6 +57,7 @@ export class FetchSessions {
       return undefined;
     }
     session.brokerEpoch = asking.brokerEpoch;
+    this.heard.set(asking.brokerId, this.options.clock.monotonic());
     for (const { topicId, partitions } of request.forgottenTopicsData) {
       for (const partition of partitions) session.forget(topicId, partition);
     }
@@ -61,6 +66,17 @@ export class FetchSessions {
     }
     session.start(waiting);
     return () => session.hurry();
+  }
+
+  /** When a follower asked last for anything at all. */
+  lastHeardMs(brokerId: number): number {
+    return this.heard.get(brokerId) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Nobody was silent: it is this process that did not listen. */
+  excuseAll(): void {
+    const nowMs = this.options.clock.monotonic();
+    for (const brokerId of this.sessions.keys()) this.heard.set(brokerId, nowMs);
   }
 
   /** The broker stops: nobody waits any longer. */
