@@ -77,6 +77,7 @@ export interface PartitionPast {
   readonly lastKnownElr: readonly number[];
   readonly adding: readonly number[];
   readonly removing: readonly number[];
+  readonly wanted: readonly number[];
   readonly recovering: boolean;
   /** By index of `replicas`: the metadata offset at which each became one. */
   readonly replicaSince: readonly number[];
@@ -94,6 +95,7 @@ export interface PartitionChanged {
   readonly replicas?: readonly number[];
   readonly adding?: readonly number[];
   readonly removing?: readonly number[];
+  readonly wanted?: readonly number[];
   /** The leader was elected uncleanly and has not said yet that it has come to terms with what it has. */
   readonly recovering?: boolean;
 }

@@ -49,6 +49,8 @@ export interface PartitionImage {
   readonly adding: readonly number[];
   /** A reassignment under way: replicas that are to go when the new ones are in sync. */
   readonly removing: readonly number[];
+  /** Quorum, a reassignment under way: the replicas that it ends with, in their order. */
+  readonly wanted: readonly number[];
   /** Elected uncleanly; until its leader says otherwise the ISR is the leader alone. */
   readonly recovering: boolean;
   /** By index of `replicas`: the metadata offset at which each became one. */

@@ -83,6 +83,7 @@ export const LAYOUTS = {
       eligibleLeaderReplicas: nullableArrayOf(int32(), { since: 2, tag: 1 }),
       lastKnownElr: nullableArrayOf(int32(), { since: 2, tag: 2 }),
       replicaSince: arrayOf(int64(), { since: 2, tag: OWN_TAG }),
+      wantedReplicas: nullableArrayOf(int32(), { since: 2, tag: OWN_TAG + 1 }),
     },
   ),
   PartitionChanged: layout(
@@ -100,6 +101,7 @@ export const LAYOUTS = {
       leaderRecoveryState: int8({ tag: 5, default: NO_RECOVERY_CHANGE }),
       eligibleLeaderReplicas: nullableArrayOf(int32(), { since: 2, tag: 6 }),
       lastKnownElr: nullableArrayOf(int32(), { since: 2, tag: 7 }),
+      wantedReplicas: nullableArrayOf(int32(), { since: 2, tag: OWN_TAG }),
     },
   ),
   TopicDeleted: layout(9, 'RemoveTopicRecord', FIRST, { topicId: uuid() }),

@@ -103,6 +103,7 @@ function encodePartition(event: PartitionCreated, version: number, writer: ByteW
     eligibleLeaderReplicas: past?.elr ?? null,
     lastKnownElr: past?.lastKnownElr ?? null,
     replicaSince: past?.replicaSince ?? [],
+    wantedReplicas: past === undefined || past.wanted.length === 0 ? null : past.wanted,
   });
 }
 
@@ -119,6 +120,7 @@ function encodeChange(event: PartitionChanged, version: number, writer: ByteWrit
     leaderRecoveryState: recovering === undefined ? NO_RECOVERY_CHANGE : Number(recovering),
     eligibleLeaderReplicas: event.elr ?? null,
     lastKnownElr: event.lastKnownElr ?? null,
+    wantedReplicas: event.wanted ?? null,
   });
 }
 
@@ -206,6 +208,7 @@ function decodePartition(version: number, reader: ByteReader): PartitionCreated 
     lastKnownElr: record.lastKnownElr ?? [],
     adding: record.addingReplicas,
     removing: record.removingReplicas,
+    wanted: record.wantedReplicas ?? [],
     recovering: record.leaderRecoveryState === 1,
     replicaSince,
   };
@@ -226,6 +229,7 @@ function decodeChange(version: number, reader: ByteReader): PartitionChanged {
   const record = LAYOUTS.PartitionChanged.schema.decode(version, reader);
   const { leader, isr, replicas, leaderRecoveryState, lastKnownElr } = record;
   const { eligibleLeaderReplicas: elr, addingReplicas: adding, removingReplicas: removing } = record;
+  const { wantedReplicas: wanted } = record;
   return {
     type: 'PartitionChanged',
     topicId: record.topicId,
@@ -237,6 +241,7 @@ function decodeChange(version: number, reader: ByteReader): PartitionChanged {
     ...(replicas === null ? {} : { replicas }),
     ...(adding === null ? {} : { adding }),
     ...(removing === null ? {} : { removing }),
+    ...(wanted === null ? {} : { wanted }),
     ...(leaderRecoveryState === NO_RECOVERY_CHANGE ? {} : { recovering: leaderRecoveryState === 1 }),
   };
 }

@@ -43,7 +43,7 @@ function addTopic(events: LoggedControllerEvent[], topic: TopicImage): void {
 }
 
 function partitionOf(topicId: string, image: PartitionImage): LoggedControllerEvent {
-  const { elr, lastKnownElr, adding, removing, recovering, replicaSince, ...partition } = image;
-  const past = { elr, lastKnownElr, adding, removing, recovering, replicaSince };
+  const { elr, lastKnownElr, adding, removing, wanted, recovering, replicaSince, ...partition } = image;
+  const past = { elr, lastKnownElr, adding, removing, wanted, recovering, replicaSince };
   return { type: 'PartitionCreated', topicId, ...partition, past };
 }

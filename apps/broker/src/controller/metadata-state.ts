@@ -205,7 +205,7 @@ export class MetadataState implements MetadataImage {
     const topic = this.topicsById.get(event.topicId);
     if (topic?.partitions.length !== event.partition) return;
     const { type: _type, topicId: _topicId, past, ...partition } = event;
-    const nothing = { elr: [], lastKnownElr: [], adding: [], removing: [], recovering: false };
+    const nothing = { elr: [], lastKnownElr: [], adding: [], removing: [], wanted: [], recovering: false };
     const replicaSince = event.replicas.map(() => offset);
     topic.partitions.push({ ...partition, ...(past ?? { ...nothing, replicaSince }) });
     this.#noteChange(topic);

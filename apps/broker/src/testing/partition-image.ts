@@ -14,6 +14,7 @@ export function partitionImage(image: Partial<PartitionImage> = {}): PartitionIm
     lastKnownElr: [],
     adding: [],
     removing: [],
+    wanted: [],
     recovering: false,
     replicaSince: replicas.map(() => 0),
     ...image,

@@ -22,6 +22,13 @@ describe('the leader of a quorum partition', () => {
     ['needs a majority of answers', {}, { 1: [1, 5] }, [], undefined],
     ['has the longest log', {}, { 2: [1, 5], 3: [1, 6] }, [], 3],
     ['has the newest epoch rather than the longest log', {}, { 2: [2, 5], 3: [1, 9] }, [], 2],
+    [
+      'is who is to be the first replica at the end of a move, when the logs allow it',
+      { replicas: [2, 4, 1, 3], adding: [3], removing: [4], wanted: [3, 1, 2], isr: [1, 2, 3, 4] },
+      { 1: [1, 5], 2: [1, 5], 3: [1, 5], 4: [1, 5] },
+      [],
+      3,
+    ],
     ['is the first replica among equals', {}, { 1: [1, 5], 2: [1, 5], 3: [1, 5] }, [], 1],
     [
       'is the first replica when a majority has no more than it',

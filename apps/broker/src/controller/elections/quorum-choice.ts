@@ -31,8 +31,9 @@ export function chooseQuorumLeader(
     const log = answered(id);
     return log !== undefined && mayLead(id) && sets.every((set) => majorityBehind(set, log, answered));
   });
-  const [preferred] = leading;
-  if (preferred !== undefined && fit.includes(preferred)) return preferred;
+  // Who is to lead at the end of a move does so as soon as it may.
+  const preferred = [partition.wanted[0], leading[0]].find((id) => id !== undefined && fit.includes(id));
+  if (preferred !== undefined) return preferred;
   const longest = fit.map((id) => answered(id)).reduce(longer, undefined);
   return fit.find((id) => longest !== undefined && compare(answered(id), longest) === 0);
 }

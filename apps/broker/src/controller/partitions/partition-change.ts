@@ -16,6 +16,7 @@ export interface PartitionTarget {
   readonly replicas?: readonly number[];
   readonly adding?: readonly number[];
   readonly removing?: readonly number[];
+  readonly wanted?: readonly number[];
   /** A broker that may lack what it had: no leader from it until it has caught up. */
   readonly lost?: number;
   /** A broker that has nothing at all left, and is not even the last resort. */
@@ -56,6 +57,7 @@ export function changePartition(
     ...differing('replicas', before.replicas, replicas),
     ...differing('adding', before.adding, target.adding ?? before.adding),
     ...differing('removing', before.removing, target.removing ?? before.removing),
+    ...differing('wanted', before.wanted, target.wanted ?? before.wanted),
     ...(roles.recovering === before.recovering ? {} : { recovering: roles.recovering }),
   };
   if (Object.keys(change).length === 0) return undefined;

@@ -114,6 +114,22 @@ describe('a quorum partition that moves', () => {
     expect(story.partition()).toMatchObject({ replicas: [4, 5, 3], adding: [], removing: [], leader: 4 });
   });
 
+  it.each([
+    ['one for another', [2, 4, 1], [3, 1, 2]],
+    ['more than before', [1, 2, 3], [4, 1, 5, 2, 3]],
+    ['fewer than before', [1, 2, 3, 4, 5], [5, 1, 3]],
+    ['all for others', [1, 2, 3], [5, 4, 6]],
+  ])('ends in the order that was asked for: %s', (_, from, to) => {
+    const story = storyOf({ ...QUORUM, replicas: from });
+    expect(move(story, to)).toBe(ErrorCode.NONE);
+    for (let steps = 0; steps < 10 && story.partition().wanted.length > 0; steps++) {
+      const { leader, adding, isr } = story.partition();
+      if (leader === -1) elect(story, isr.find((id) => to.includes(id)) ?? -1);
+      else story.propose([...isr, ...adding.slice(0, 1)]);
+    }
+    expect(story.partition()).toMatchObject({ replicas: to, adding: [], removing: [], wanted: [] });
+  });
+
   it('gives up replicas by elections too, so that nobody is two steps behind', () => {
     const story = storyOf({ ...QUORUM, replicas: [1, 2, 3, 4, 5] });
     expect(move(story, [1, 2, 3])).toBe(ErrorCode.NONE);

@@ -124,6 +124,7 @@ function begun(rules: Rules, topic: TopicImage, before: PartitionImage, wanted: 
         replicas,
         adding,
         removing,
+        wanted: moving ? wanted : [],
         election: 'needed',
         newEpoch,
       }),
@@ -150,6 +151,6 @@ function cancelled(rules: Rules, topic: TopicImage, before: PartitionImage): Out
     return no(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message);
   }
   const quorum = replicationProtocol(topic) === 'quorum';
-  const target = { replicas, isr, adding: [], removing: [], election: 'needed', newEpoch: !quorum } as const;
-  return { event: changePartition(rules, topic, before, target) };
+  const target = { replicas, isr, adding: [], removing: [], wanted: [], newEpoch: !quorum };
+  return { event: changePartition(rules, topic, before, { ...target, election: 'needed' }) };
 }

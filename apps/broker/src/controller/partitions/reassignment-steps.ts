@@ -32,8 +32,13 @@ export function quorumStepReady({ adding: [coming], removing: [going], isr }: Mo
   return isr.includes(coming);
 }
 
-/** The partition after a step that was ready, with the next newcomer among its replicas. */
-export function afterQuorumStep(partition: Moving): ReplicasTarget {
+/**
+ * The partition after a step that was ready, with the next newcomer among its replicas; after the last one in the order
+ * that was asked for, for the first is the preferred leader.
+ */
+export function afterQuorumStep(
+  partition: Moving & Pick<PartitionImage, 'wanted'>,
+): ReplicasTarget & Pick<PartitionImage, 'wanted'> {
   const [coming] = partition.adding;
   const [going] = partition.removing;
   const adding = partition.adding.slice(1);
@@ -43,6 +48,13 @@ export function afterQuorumStep(partition: Moving): ReplicasTarget {
     coming === undefined || going === undefined
       ? partition.replicas.filter((id) => id !== going)
       : partition.replicas.filter((id) => id !== coming).map((id) => (id === going ? coming : id));
+  const isr = partition.isr.filter((id) => id !== going);
+  if (!isMoving({ adding, removing })) {
+    const { wanted } = partition;
+    // A move that was begun by an earlier release has no order to keep.
+    const known = wanted.length === settled.length && wanted.every((id) => settled.includes(id));
+    return { replicas: known ? wanted : settled, adding, removing, wanted: [], isr };
+  }
   const replicas = adding[0] === undefined ? settled : [...settled, adding[0]];
-  return { replicas, adding, removing, isr: partition.isr.filter((id) => id !== going) };
+  return { replicas, adding, removing, wanted: partition.wanted, isr };
 }
