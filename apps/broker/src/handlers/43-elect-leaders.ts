@@ -7,6 +7,7 @@ import type { ElectLeadersRequest, ElectLeadersResponse } from '@tidemark/wire';
 import type { ElectionResult } from '../controller/elections/elect-leaders.js';
 import { controllerApis } from './controller-apis.js';
 import { defineForwardedHandler } from './forwarded.js';
+import type { BrokerContext } from './handler.js';
 
 const PREFERRED = 0;
 const UNCLEAN = 1;
@@ -22,11 +23,27 @@ export const electLeadersHandler = defineForwardedHandler(
     const election = electionType === PREFERRED ? 'preferred' : 'unclean';
     const command = { type: 'ElectLeaders', election, partitions: partitionsOf(request) } as const;
     broker.controller.submit(command, (answer) => {
-      if ('error' in answer) respond(controllerApis.electLeaders.refusal(request, answer.error));
-      else respond({ errorCode: ErrorCode.NONE, replicaElectionResults: resultsOf(answer.reply) });
+      if ('error' in answer) {
+        respond(controllerApis.electLeaders.refusal(request, answer.error));
+        return;
+      }
+      if (election === 'unclean') reportUnclean(broker, answer.reply);
+      respond({ errorCode: ErrorCode.NONE, replicaElectionResults: resultsOf(answer.reply) });
     });
   },
 );
+
+/** What others had is given up: whoever looks for lost records later finds when, and what was kept. */
+function reportUnclean(broker: BrokerContext, results: readonly ElectionResult[]): void {
+  for (const { topic, partition, error } of results) {
+    if (error !== ErrorCode.NONE) continue;
+    const { replicas, isr } = broker.metadata().topics.get(topic)?.partitions[partition] ?? {};
+    broker.logger.error(
+      { topic, partition, replicas, isr },
+      'unclean election: what only other replicas had is lost',
+    );
+  }
+}
 
 function partitionsOf({ topicPartitions }: ElectLeadersRequest) {
   if (topicPartitions === null) return null;

@@ -55,15 +55,21 @@ export class RunningCluster {
     return [...this.brokers].find(([, broker]) => broker.controller.active)?.[0] ?? -1;
   }
 
-  async startBroker(id: number): Promise<void> {
-    const voters = [...this.ports].map(([other, port]) => `${other}@${HOST}:${port}:${directoryIdOf(other)}`);
+  /** As brokers are told who votes. */
+  votersOf(ids: readonly number[]): string {
+    return ids.map((id) => `${id}@${HOST}:${this.ports.get(id) ?? 0}:${directoryIdOf(id)}`).join(',');
+  }
+
+  /** `own`: what is to be another than it was, its directory id or the voters. */
+  async startBroker(id: number, own: Environment = {}): Promise<void> {
     const broker = brokerOf({
       TIDEMARK_NODE_ID: String(id),
       TIDEMARK_DATA: join(this.base, String(id)),
       ...this.settings,
       TIDEMARK_LISTEN: `${HOST}:${this.ports.get(id) ?? 0}`,
-      TIDEMARK_VOTERS: voters.join(','),
+      TIDEMARK_VOTERS: this.votersOf([...this.ports.keys()]),
       TIDEMARK_DIRECTORY_ID: directoryIdOf(id),
+      ...own,
     });
     this.brokers.set(id, broker);
     await broker.start();
@@ -72,6 +78,11 @@ export class RunningCluster {
   async stopBroker(id: number): Promise<void> {
     await this.broker(id).stop();
     this.brokers.delete(id);
+  }
+
+  /** The disk of a broker that does not run is gone. */
+  loseDisk(id: number): void {
+    rmSync(join(this.base, String(id)), { recursive: true, force: true });
   }
 
   async connect(id: number): Promise<RawClient> {

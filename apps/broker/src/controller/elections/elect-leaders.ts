@@ -8,6 +8,7 @@ import { replicationProtocol } from '../metadata-image.js';
 import type { PartitionImage, TopicImage } from '../metadata-image.js';
 import { changePartition } from '../partitions/partition-change.js';
 import type { Rules } from '../partitions/rules.js';
+import { recoverQuorum } from './quorum-recovery.js';
 
 export interface ElectLeaders {
   readonly type: 'ElectLeaders';
@@ -86,12 +87,19 @@ function preferred(rules: Rules, topic: TopicImage, before: PartitionImage): Out
 }
 
 function unclean(rules: Rules, topic: TopicImage, before: PartitionImage): Outcome {
+  if (replicationProtocol(topic) === 'quorum') return uncleanQuorum(rules, topic, before);
   if (before.leader !== -1) return no(ErrorCode.ELECTION_NOT_NEEDED, 'The partition has a leader');
-  if (replicationProtocol(topic) === 'quorum') {
-    const message = 'A quorum partition is led by nobody without a majority of its replicas';
-    return no(ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, message);
-  }
   const event = changePartition(rules, topic, before, { election: 'unclean' });
   if (event?.leader !== undefined) return event;
   return no(ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, 'No replica of the partition is alive');
+}
+
+/** A leader may be there: one that has lost its majority acknowledges nothing. */
+function uncleanQuorum(rules: Rules, topic: TopicImage, before: PartitionImage): Outcome {
+  const recovery = recoverQuorum(rules.state.brokers, before);
+  if (recovery === 'kept') {
+    return no(ErrorCode.ELECTION_NOT_NEEDED, 'A majority of the replicas is alive: it elects by itself');
+  }
+  const event = recovery === 'lost' ? undefined : changePartition(rules, topic, before, recovery);
+  return event ?? no(ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, 'No replica of the partition is alive');
 }

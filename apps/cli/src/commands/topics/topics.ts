@@ -5,6 +5,7 @@ import { EARLIEST, LATEST, type TopicInfo } from '../../kafka/cluster-client.js'
 import { command } from '../command.js';
 import { describeCommand } from './describe.js';
 import { reassignCommand } from './reassign.js';
+import { recoverCommand } from './recover.js';
 import { withCluster } from './with-cluster.js';
 
 interface PartitionView {
@@ -33,7 +34,9 @@ export function topicsCommand(): Command {
     console.document(views);
   });
   // Options after a subcommand's name are the subcommand's.
-  return topics.enablePositionalOptions().addCommand(describeCommand()).addCommand(reassignCommand());
+  const subcommands = [describeCommand(), reassignCommand(), recoverCommand()];
+  for (const subcommand of subcommands) topics.addCommand(subcommand);
+  return topics.enablePositionalOptions();
 }
 
 function readTopics(names: readonly string[] | undefined): Promise<TopicView[]> {
