@@ -17,6 +17,8 @@ import type { ProjectionChanges, ProjectionDefinition, StoredValues, TopicRecord
 
 /** States kept in memory; beyond it those that were not touched for longest are read from their rows again. */
 const STATES_MAX = 20_000;
+/** Ids kept so that new experiments are not looked for in the rows; some 100 bytes each. */
+const KNOWN_MAX = 200_000;
 
 export class MetadataProjection implements ProjectionDefinition {
   readonly name = METADATA_PROJECTION.name;
@@ -25,9 +27,12 @@ export class MetadataProjection implements ProjectionDefinition {
   readonly tables = Object.values(METADATA_TABLES);
   /** In order of their last use: a Map keeps insertion order. */
   readonly #states = new Map<string, ExperimentState>();
+  /** Every experiment that has a row, as long as they are few and were all seen coming. */
+  #known: Set<string> | undefined;
 
-  forget(): void {
+  forget(rows: 'kept' | 'none'): void {
     this.#states.clear();
+    this.#known = rows === 'none' ? new Set() : undefined;
   }
 
   async fold(records: readonly TopicRecord[], stored: StoredValues): Promise<ProjectionChanges> {
@@ -35,16 +40,23 @@ export class MetadataProjection implements ProjectionDefinition {
     const ids = experimentIdsOf(understood);
     await this.#load(ids, stored);
     const changes = foldBatch(understood, this.#states);
+    this.#remember(ids);
     this.#trim(ids);
     return changes;
   }
 
   async #load(ids: readonly string[], stored: StoredValues): Promise<void> {
-    const missing = ids.filter((id) => !this.#states.has(id));
+    const known = this.#known;
+    const missing = ids.filter((id) => !this.#states.has(id) && (known === undefined || known.has(id)));
     for (const [id, state] of await stored.jsonByKey('experiments', 'state', missing)) {
       // Our own rows, under our own version: what was written is what is read.
       this.#states.set(id, state as ExperimentState);
     }
+  }
+
+  #remember(ids: readonly string[]): void {
+    for (const id of ids) this.#known?.add(id);
+    if ((this.#known?.size ?? 0) > KNOWN_MAX) this.#known = undefined;
   }
 
   /** An ended experiment will hardly be heard of again. */

@@ -133,6 +133,19 @@ export function fact<Type extends HistoryEventType>(
   return { message: message as ExperimentsEvent['message'], partition: PARTITION };
 }
 
+export const CREATED = fact('ExperimentCreated', {
+  name: 'count words',
+  application: { name: 'word-count' },
+  inputs: {},
+  launch: true,
+  bodyHash: HASH,
+});
+
+export const rejected = (): ExperimentsEvent =>
+  fact('ExperimentRejected', {
+    errors: [{ pointer: '/inputs/text', code: 'required', message: 'is missing' }],
+  });
+
 const ofJob = { processIndex: 0, attempt: 1, token: jobTokenOf(ID, 0, 1) };
 
 export const FACTS = {

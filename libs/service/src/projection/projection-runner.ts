@@ -1,11 +1,13 @@
 /**
  * Keeps a projection in step with its topics: reads every partition, folds what arrived, writes rows and positions in
  * one transaction, and starts again from what the database says whenever anything fails. Holds the committed positions
- * (a mirror of the database's), the batches that wait to be written, and those who wait for a position.
+ * (a mirror of the database's), how far beyond them was folded, the batches that wait to be folded, and those who wait
+ * for a position.
  *
- * What must hold: a record's effect is in the rows exactly when its position is; a batch that does not begin at the
- * committed position is dropped and its partition sought there; losing the database, a table of it or its last commits
- * costs time, never rows. One loop does all writing; rebuilding is a step of that loop.
+ * What must hold: a record's effect is in the rows exactly when its position is; a batch that does not begin where the
+ * last one folded ends is dropped and its partition sought there; losing the database, a table of it or its last
+ * commits costs time, never rows. One loop does all: it folds what comes next while the rows of the last are written,
+ * one transaction at a time; rebuilding is a step of that loop.
  */
 import { formatPosition, partitionKey, type Position } from '@tidemark/contracts';
 import { type Clock, sleep } from '@tidemark/platform';
@@ -15,6 +17,7 @@ import type { DeliveredBatch, Gap, Tail, TopicRecord, Topics } from '../topics/t
 import { dropDatabase, errorCodeOf } from './database-admin.js';
 import { PositionWaiters, type WaitOutcome } from './position-waiters.js';
 import type {
+  ProjectionChanges,
   ProjectionDefinition,
   ProjectionDigest,
   ProjectionSchema,
@@ -22,7 +25,7 @@ import type {
   ProjectionStatus,
 } from './projection.js';
 import { digestProjection } from './projection-digest.js';
-import { ProjectionStore } from './projection-store.js';
+import { ProjectionStore, type WrittenPosition } from './projection-store.js';
 
 export interface ProjectionRunnerOptions {
   readonly topics: Topics;
@@ -40,6 +43,8 @@ export interface RebuildOptions {
 
 /** Records in one transaction: enough to make rows repeat, few enough to stay short. */
 const TRANSACTION_RECORDS_MAX = 5_000;
+/** More records in a transaction when many come; nobody waits longer for a position that he was told. */
+const REST_MS = 20;
 const BACK_OFF_MS = 100;
 const BACK_OFF_MAX_MS = 2_000;
 /** The tables are not what they should be: missing, half there, of another shape. The log makes them anew. */
@@ -57,6 +62,10 @@ export class ProjectionRunner {
   #store: ProjectionStore | undefined;
   #tail: Tail | undefined;
   #committed = new Map<string, number>();
+  /** Where the next batch to be folded begins: the committed positions and what the transaction under way adds. */
+  #folded = new Map<string, number>();
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
   /** Where the log ended when building began. */
   #target: ReadonlyMap<string, number> | undefined;
   #live = false;
@@ -155,7 +164,9 @@ export class ProjectionRunner {
         await this.#open();
         backOffMs = BACK_OFF_MS;
         while (!this.#ended()) await this.#step();
+        await this.#writing;
       } catch (error) {
+        await this.#writing.catch(() => undefined);
         if (this.#ended()) break;
         this.#error = error instanceof Error ? error.message : String(error);
         logger.warn({ error: describeError(error), retryAfterMs: backOffMs }, 'the projection cannot go on');
@@ -170,12 +181,13 @@ export class ProjectionRunner {
   async #open(): Promise<void> {
     const { topics, definition, schema, databaseUrl } = this.#options;
     this.#store = await ProjectionStore.open(definition, schema, databaseUrl);
-    this.#committed = await this.#store.positions();
+    this.#standAt(await this.#store.positions());
     await this.#setTarget();
     if (this.#tail === undefined) {
       this.#tail = await topics.tail({
         topics: definition.topics,
         purpose: `projection-${definition.name}`,
+        restMs: REST_MS,
         // Every partition is named, so that a log that begins later is told as a gap.
         from: new Map([...(this.#target ?? [])].map(([key]) => [key, this.#committed.get(key) ?? 0])),
         onBatch: (batch) => this.#deliver(batch),
@@ -189,8 +201,7 @@ export class ProjectionRunner {
   }
 
   async #abandonStore(damaged: boolean): Promise<void> {
-    const { definition, schema, databaseUrl, logger } = this.#options;
-    definition.forget();
+    const { schema, databaseUrl, logger } = this.#options;
     this.#digest = undefined;
     await this.#store?.close();
     this.#store = undefined;
@@ -204,44 +215,75 @@ export class ProjectionRunner {
       });
   }
 
-  /** One transaction, or one rebuild, or a wait for either. */
+  #standAt(positions: Map<string, number>): void {
+    this.#committed = positions;
+    this.#folded = new Map(positions);
+    // Rows and positions come and go together.
+    this.#options.definition.forget(positions.size === 0 ? 'none' : 'kept');
+    this.#writing = Promise.resolve();
+  }
+
+  /** Batches folded, or one rebuild, or a wait for either. */
   async #step(): Promise<void> {
     if (this.#rebuild !== undefined) {
+      await this.#writing;
       await this.#startOver(this.#rebuild);
       this.#rebuild = undefined;
-      return;
-    }
-    if (this.#deliveries.length === 0) {
+    } else if (this.#deliveries.length > 0) {
+      await this.#foldNext();
+    } else if (this.#isWriting) {
+      await this.#writing;
+    } else {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
         if (this.#closing.signal.aborted) resolve();
       });
-      return;
     }
-    await this.#writeNext();
   }
 
-  async #writeNext(): Promise<void> {
+  async #foldNext(): Promise<void> {
     const taken = this.#takeDeliveries();
+    const store = this.#store;
+    if (store === undefined || taken.length === 0) return;
     const positions = taken.map(({ batch: { topic, partition, nextPosition } }) => ({
       topic,
       partition,
       next: nextPosition,
     }));
     const records: TopicRecord[] = taken.flatMap(({ batch }) => batch.records);
-    const store = this.#store;
-    if (store === undefined || taken.length === 0) return;
     try {
-      await store.write(await this.#options.definition.fold(records, store), positions);
+      const changes = await this.#options.definition.fold(records, store);
+      await this.#writing;
+      this.#writing = this.#write(store, changes, positions);
     } catch (error) {
       // They stay where they were in the row: whether they are still wanted, the database's positions will say.
       this.#deliveries.unshift(...taken);
       throw error;
     }
+    // Whoever waits for it next is told of its failure.
+    this.#writing.catch(() => undefined);
     for (const { topic, partition, next } of positions) {
-      this.#committed.set(partitionKey(topic, partition), next);
+      this.#folded.set(partitionKey(topic, partition), next);
     }
     for (const { taken: settle } of taken) settle();
+  }
+
+  async #write(
+    store: ProjectionStore,
+    changes: ProjectionChanges,
+    positions: readonly WrittenPosition[],
+  ): Promise<void> {
+    this.#isWriting = true;
+    try {
+      await store.write(changes, positions);
+    } finally {
+      this.#isWriting = false;
+    }
+    for (const { topic, partition, next } of positions) {
+      const key = partitionKey(topic, partition);
+      // A gap told meanwhile is further on.
+      this.#committed.set(key, Math.max(next, this.#committed.get(key) ?? 0));
+    }
     this.#waiters.reached(this.#committed);
     this.#settleLive();
   }
@@ -256,7 +298,7 @@ export class ProjectionRunner {
       if (delivery === undefined) break;
       const { topic, partition, position, nextPosition } = delivery.batch;
       const key = partitionKey(topic, partition);
-      const expected = next.get(key) ?? this.#committed.get(key) ?? 0;
+      const expected = next.get(key) ?? this.#folded.get(key) ?? 0;
       if (position !== expected) {
         this.#tail?.seek(topic, partition, expected);
         delivery.taken();
@@ -272,7 +314,6 @@ export class ProjectionRunner {
   async #startOver({ dropDatabase: drop = false }: RebuildOptions): Promise<void> {
     const { definition, schema, databaseUrl, logger } = this.#options;
     logger.info({ dropDatabase: drop }, 'rebuilding the projection');
-    definition.forget();
     this.#digest = undefined;
     if (drop) {
       await this.#store?.close();
@@ -283,7 +324,7 @@ export class ProjectionRunner {
     } else {
       await this.#store?.reset();
     }
-    this.#committed = new Map();
+    this.#standAt(new Map());
     await this.#setTarget();
     this.#seekToCommitted();
     this.#settleLive();
@@ -342,6 +383,7 @@ export class ProjectionRunner {
     }
     logger.warn({ topic, partition, position, logStart }, 'records were deleted before they were projected');
     this.#committed.set(partitionKey(topic, partition), logStart);
+    this.#folded.set(partitionKey(topic, partition), logStart);
     this.#waiters.reached(this.#committed);
     this.#settleLive();
   }

@@ -25,8 +25,11 @@ export interface ProjectionDefinition {
    * hold. Reads no clock and draws no random numbers: the same records give the same rows, however they are batched.
    */
   fold(records: readonly TopicRecord[], stored: StoredValues): Promise<ProjectionChanges>;
-  /** Forgets its memory of earlier batches: a write failed, or the database was emptied. */
-  forget(): void;
+  /**
+   * Forgets its memory of earlier batches; called before the first `fold`, and again when a write failed or the database
+   * was emptied. `none`: there are no rows, so that what `fold` has not seen since is not in the database.
+   */
+  forget(rows: 'kept' | 'none'): void;
 }
 
 /** Makes the tables; the definition's owner knows how (migrations). */
