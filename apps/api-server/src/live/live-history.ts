@@ -16,6 +16,9 @@ export interface Watch {
   close(): void;
 }
 
+/** Events that follow each other closely wake a stream once. */
+const REST_MS = 20;
+
 class ExperimentWatch implements Watch {
   #pending = false;
   #wake: (() => void) | undefined;
@@ -47,6 +50,7 @@ export class LiveHistory {
     this.#tail = await topics.tail({
       topics: [EXPERIMENTS_TOPIC],
       purpose: 'live',
+      restMs: REST_MS,
       from: 'end',
       onBatch: ({ records }) => {
         for (const { key } of records) {

@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly onJoined: (assigned: AssignedPartitions) => void;
   readonly onBatch: (batch: Batch) => void;
   readonly onOutOfRange: (topic: string, partition: number) => void;
+  /** As a tail's. */
+  readonly restMs: number;
   /** The group rebalances and this member is about to join again: the last moment to commit. */
   readonly onRebalancing: () => void;
 }
@@ -136,10 +138,13 @@ export class ConsumerSession {
   }
 
   #build(): Consumer {
-    const { settings, groupId, purpose, held, onOutOfRange } = this.#options;
+    const { settings, groupId, purpose, held, onOutOfRange, restMs } = this.#options;
+    const { clock } = settings;
+    const rest =
+      restMs === 0 ? undefined : () => new Promise<void>((resolve) => clock.setTimer(restMs, resolve));
     return createKafka(settings, purpose).consumer({
       groupId,
-      partitionAssigners: [copartitionAssigner({ held, offsetOutOfRange: onOutOfRange })],
+      partitionAssigners: [copartitionAssigner({ held, offsetOutOfRange: onOutOfRange, rest })],
       sessionTimeout: SESSION_MS,
       rebalanceTimeout: SESSION_MS,
       heartbeatInterval: HEARTBEAT_MS,

@@ -6,19 +6,19 @@ import kafkajs from 'kafkajs';
 import type { Assigner, Cluster, PartitionAssigner } from 'kafkajs';
 import { assignCopartitioned } from '../topics/copartition.js';
 import type { Member } from '../topics/copartition.js';
-import type { OutOfRangeListener } from './kafkajs-patches.js';
+import type { ConsumerHooks } from './kafkajs-patches.js';
 
 const NAME = 'tidemark-copartition';
 const VERSION = 1;
 const HELD_MAX = 10_000;
 
-export interface AssignerOptions extends OutOfRangeListener {
+export interface AssignerOptions extends ConsumerHooks {
   /** Partition numbers held now; asked at every join. */
   readonly held: () => readonly number[];
 }
 
 export function copartitionAssigner(options: AssignerOptions): PartitionAssigner {
-  return ({ cluster }): Assigner & OutOfRangeListener => ({
+  return ({ cluster }): Assigner & ConsumerHooks => ({
     name: NAME,
     version: VERSION,
     protocol: ({ topics }) => ({
@@ -30,6 +30,7 @@ export function copartitionAssigner(options: AssignerOptions): PartitionAssigner
       }),
     }),
     assign: ({ members }) => Promise.resolve(assign(cluster, members)),
+    rest: options.rest,
     offsetOutOfRange: (topic, partition) => options.offsetOutOfRange(topic, partition),
   });
 }

@@ -1,7 +1,7 @@
 /**
- * Questions to the cluster: topics, partition counts, log bounds, committed offsets. One admin connection per process,
- * made when first needed and thrown away on any error, because a topic that has gone poisons kafkajs's metadata of
- * all others. Counts of partitions are remembered; they are fixed for the platform's topics.
+ * Questions to the cluster: topics, partition counts, log bounds and ends, committed offsets. One admin client per
+ * process, made when first needed and thrown away on any error, because a topic that has gone poisons kafkajs's metadata
+ * of all others; and one that asks for log ends only, which every submission waits for. Counts of partitions are remembered; they are fixed for the platform's topics.
  */
 import kafkajs from 'kafkajs';
 import type { Admin } from 'kafkajs';
@@ -10,8 +10,8 @@ import { SharedAnswer } from '../topics/shared-answer.js';
 import type { TopicSpec } from '../topics/topics.js';
 import { TopicsError } from '../topics/topics.js';
 import { createMissing } from './create-topics.js';
-import { createKafka, innermostError, protocolErrorType } from './kafka-client.js';
-import type { KafkaSettings } from './kafka-client.js';
+import { createCluster, createKafka, innermostError, protocolErrorType } from './kafka-client.js';
+import type { KafkaCluster, KafkaSettings } from './kafka-client.js';
 
 /** First offset kept and next offset to be written. */
 export interface LogBounds {
@@ -30,7 +30,9 @@ export class KafkaAdmin {
   readonly #closed = new AbortController();
   readonly #partitions = new Map<string, Promise<number>>();
   readonly #bounds = new Map<string, SharedAnswer<ReadonlyMap<number, LogBounds>>>();
+  readonly #ends = new Map<string, SharedAnswer<ReadonlyMap<number, number>>>();
   #admin: Promise<Admin> | undefined;
+  #cluster: Promise<KafkaCluster> | undefined;
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
@@ -53,16 +55,31 @@ export class KafkaAdmin {
   forget(topic: string): void {
     this.#partitions.delete(topic);
     this.#bounds.delete(topic);
+    this.#ends.delete(topic);
   }
 
   /** As they are after the call; those who ask at once share a question. */
   bounds(topic: string): Promise<ReadonlyMap<number, LogBounds>> {
-    let shared = this.#bounds.get(topic);
-    if (shared === undefined) {
-      shared = new SharedAnswer(() => this.#askBounds(topic));
-      this.#bounds.set(topic, shared);
-    }
-    return shared.get();
+    return sharedIn(this.#bounds, topic, () => this.#askBounds(topic));
+  }
+
+  /** As `bounds`, the ends alone: half the requests, and no metadata with them. */
+  ends(topic: string): Promise<ReadonlyMap<number, number>> {
+    return sharedIn(this.#ends, topic, () => this.#askEnds(topic));
+  }
+
+  #askEnds(topic: string): Promise<ReadonlyMap<number, number>> {
+    return this.#ask(async () => {
+      const cluster = await this.#connectedCluster();
+      await cluster.addTargetTopic(topic);
+      await cluster.refreshMetadataIfNecessary();
+      const partitions = cluster
+        .findTopicPartitionMetadata(topic)
+        .map(({ partitionId }) => ({ partition: partitionId }));
+      const answers = await cluster.fetchTopicsOffset([{ topic, fromBeginning: false, partitions }]);
+      const found = answers.flatMap((answer) => answer.partitions);
+      return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]));
+    });
   }
 
   #askBounds(topic: string): Promise<ReadonlyMap<number, LogBounds>> {
@@ -126,11 +143,31 @@ export class KafkaAdmin {
     return this.#admin;
   }
 
-  async #drop(): Promise<void> {
-    const dropped = this.#admin;
-    this.#admin = undefined;
-    await dropped?.then((admin) => admin.disconnect()).catch(() => undefined);
+  #connectedCluster(): Promise<KafkaCluster> {
+    this.#cluster ??= (async () => {
+      const cluster = createCluster(this.#settings, 'ends');
+      await cluster.connect();
+      return cluster;
+    })();
+    return this.#cluster;
   }
+
+  async #drop(): Promise<void> {
+    const dropped = [this.#admin, this.#cluster];
+    this.#admin = undefined;
+    this.#cluster = undefined;
+    for (const client of dropped) await client?.then((open) => open.disconnect()).catch(() => undefined);
+  }
+}
+
+function sharedIn<Answer>(
+  shared: Map<string, SharedAnswer<Answer>>,
+  topic: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const found = shared.get(topic) ?? new SharedAnswer(ask);
+  shared.set(topic, found);
+  return found.get();
 }
 
 /**

@@ -5,7 +5,8 @@
  */
 import kafkajs from 'kafkajs';
 import type { Kafka, RetryOptions } from 'kafkajs';
-import type { Clock, Random } from '@tidemark/platform';
+import type Cluster from 'kafkajs/src/cluster/index.js';
+import { assert, type Clock, type Random } from '@tidemark/platform';
 import type { Logger } from '../hosting/logger.js';
 import { socketFactory } from './kafkajs-patches.js';
 
@@ -54,6 +55,24 @@ export function createKafka(settings: KafkaSettings, purpose: string): Kafka {
         logger.debug({ namespace, ...fields }, message);
       },
   });
+}
+
+export type KafkaCluster = typeof Cluster.prototype;
+
+/** How a `Kafka` makes the cluster of each of its clients: by a method under a symbol that it does not export. */
+const CREATE_CLUSTER = 'private:Kafka:createCluster';
+const METADATA_AGE_MS = 300_000;
+
+/** The cluster of a client that kafkajs does not have, for questions that its own clients ask in a roundabout way. */
+export function createCluster(settings: KafkaSettings, purpose: string): KafkaCluster {
+  const kafka = createKafka(settings, purpose);
+  const symbol = Object.getOwnPropertySymbols(kafka).find(
+    ({ description }) => description === CREATE_CLUSTER,
+  );
+  assert(symbol !== undefined, 'this kafkajs makes its clusters in another way');
+  const { [symbol]: create } = kafka as unknown as Record<symbol, (options: object) => KafkaCluster>;
+  assert(create !== undefined, 'a symbol that was found has a value');
+  return create({ allowAutoTopicCreation: false, metadataMaxAge: METADATA_AGE_MS });
 }
 
 /** The protocol error that kafkajs wraps in its own, such as `UNKNOWN_TOPIC_OR_PARTITION`; nothing when it is none. */

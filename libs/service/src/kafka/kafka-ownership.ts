@@ -74,6 +74,8 @@ export class KafkaOwnership implements Ownership {
       groupId: options.group,
       topics: [...options.topics.keys()],
       held: () => this.partitions(),
+      // What an owner reads is work that somebody waits for.
+      restMs: 0,
       onJoined: (assigned) => this.#joined(assigned),
       onBatch: (batch) => this.#lanes.fetched(batch),
       onOutOfRange: (topic, partition) => this.#lanes.outOfRange(topic, partition),

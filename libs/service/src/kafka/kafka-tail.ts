@@ -76,6 +76,7 @@ export class KafkaTail implements Tail {
       groupId: `${settings.replica}.${purpose}.${settings.random.uuid().slice(0, 8)}`,
       topics,
       held: () => [],
+      restMs: options.restMs ?? 0,
       onJoined: (assigned) => this.#lanes.joined(assigned),
       onBatch: (batch) => {
         this.#knownEnds.set(partitionKey(batch.topic, batch.partition), Number(batch.highWatermark));

@@ -47,8 +47,8 @@ export class KafkaTopics implements Topics {
 
   async ends(topic: string): Promise<Position> {
     this.#checkOpen();
-    const bounds = await this.#admin.bounds(topic);
-    return new Map([...bounds].map(([partition, { end }]) => [partitionKey(topic, partition), end]));
+    const ends = await this.#admin.ends(topic);
+    return new Map([...ends].map(([partition, end]) => [partitionKey(topic, partition), end]));
   }
 
   async publish(

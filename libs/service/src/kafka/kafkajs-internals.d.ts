@@ -18,6 +18,8 @@ declare module 'kafkajs/src/network/socketFactory.js' {
 declare module 'kafkajs/src/consumer/batch.js' {
   interface Batch {
     rawMessages: unknown[];
+    /** Records behind the last one of the batch, as decimal digits. */
+    offsetLag(): string;
     isEmpty(): boolean;
     isEmptyDueToFiltering(): boolean;
   }
@@ -34,13 +36,39 @@ declare module 'kafkajs/src/consumer/runner.js' {
 }
 
 declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  import type Batch from 'kafkajs/src/consumer/batch.js';
   interface ConsumerGroup {
     assigners: readonly object[];
+    /** One fetch from one broker: a batch for each partition that was asked for, empty ones too. */
+    fetch(nodeId: string): Promise<(typeof Batch.prototype)[]>;
     pause(topicPartitions: readonly { topic: string; partitions: readonly number[] }[]): void;
     recoverFromOffsetOutOfRange(error: { topic: string; partition: number }): Promise<void>;
   }
   const ConsumerGroup: { readonly prototype: ConsumerGroup };
   export default ConsumerGroup;
+}
+
+declare module 'kafkajs/src/cluster/index.js' {
+  /** The connections and the metadata that a client of kafkajs works with. */
+  interface Cluster {
+    connect(): Promise<void>;
+    disconnect(): Promise<void>;
+    /** Asks for the metadata when the topic is a new one. */
+    addTargetTopic(topic: string): Promise<void>;
+    /** Asks for the metadata when they are older than their age. */
+    refreshMetadataIfNecessary(): Promise<void>;
+    findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[];
+    /** One request to each leader; rejects when any is not the leader any more. */
+    fetchTopicsOffset(
+      topics: readonly {
+        readonly topic: string;
+        readonly fromBeginning: boolean;
+        readonly partitions: readonly { readonly partition: number }[];
+      }[],
+    ): Promise<{ readonly partitions: readonly { partition: number; offset: string }[] }[]>;
+  }
+  const Cluster: { readonly prototype: Cluster };
+  export default Cluster;
 }
 
 declare module 'kafkajs/src/protocol/decoder.js' {

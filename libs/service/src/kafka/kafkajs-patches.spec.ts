@@ -37,11 +37,56 @@ describe('the corrections to kafkajs', () => {
   it('pause a partition that is out of range and tell, instead of committing another offset', async () => {
     const told: unknown[] = [];
     const group = Object.assign(Object.create(ConsumerGroup.prototype) as typeof ConsumerGroup.prototype, {
-      assigners: [{ offsetOutOfRange: (...place: unknown[]) => told.push(place) }],
+      assigners: [{ offsetOutOfRange: (...place: unknown[]) => told.push(place), rest: undefined }],
       pause: (partitions: unknown) => told.push(partitions),
     });
     await group.recoverFromOffsetOutOfRange({ topic: 't', partition: 3 });
     expect(told).toEqual([[{ topic: 't', partitions: [3] }], ['t', 3]]);
+  });
+
+  it('rest after what came to the end of a log, and not before more of it or after nothing', async () => {
+    const batchesUpTo = (highWatermark: string, offsets: string[]) => [
+      {
+        topicName: 't',
+        partitions: [
+          {
+            partition: 0,
+            highWatermark,
+            abortedTransactions: [],
+            messages: offsets.map((offset) => ({ offset })),
+          },
+        ],
+      },
+    ];
+    const answers = [batchesUpTo('9', ['0', '1']), batchesUpTo('0', []), batchesUpTo('2', ['0', '1'])];
+    let rests = 0;
+    let rested: () => void = () => undefined;
+    const rest = (): Promise<void> => {
+      rests += 1;
+      return new Promise((resolve) => (rested = resolve));
+    };
+    const asked = { fetch: () => Promise.resolve({ responses: answers.shift() ?? [] }) };
+    const group = Object.assign(Object.create(ConsumerGroup.prototype) as typeof ConsumerGroup.prototype, {
+      assigners: [{ offsetOutOfRange: () => undefined, rest }],
+      cluster: { refreshMetadataIfNecessary: () => undefined, findBroker: () => asked },
+      checkForStaleAssignment: () => undefined,
+      subscriptionState: { assigned: () => [{ topic: 't', partitions: [0] }], isPaused: () => false },
+      filterPartitionsByNode: (_node: string, partitions: unknown) => partitions,
+      seekOffsets: () => undefined,
+      seekOffset: { has: () => false },
+      offsetManager: { committedOffsets: () => ({ t: { 0: '0' } }), nextOffset: () => '0' },
+      getActiveTopicPartitions: () => ({ t: new Set([0]) }),
+      preferredReadReplicasPerTopicPartition: {},
+    });
+    expect([await group.fetch('1'), rests]).toEqual([[expect.objectContaining({ topic: 't' })], 0]);
+    expect([(await group.fetch('1')).length, rests]).toEqual([1, 0]);
+    expect([(await group.fetch('1')).length, rests]).toEqual([1, 1]);
+    let asksAgain = false;
+    const next = group.fetch('1').then(() => (asksAgain = true));
+    await group.fetch('2');
+    expect(asksAgain).toBe(false);
+    rested();
+    await next;
   });
 
   it.each<[string, Record<string, unknown>]>([

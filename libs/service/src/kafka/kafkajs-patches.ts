@@ -1,5 +1,5 @@
 /**
- * Five corrections to kafkajs 2.2.4, whose last release is of February 2023. Importing this module applies them, once
+ * Five corrections to kafkajs 2.2.4 and one addition, whose last release is of February 2023. Importing this module applies them, once
  * per process; `kafka-client.ts` does. Each changes one method and is checked by a spec, so that another version of
  * kafkajs cannot silently undo it.
  */
@@ -9,13 +9,18 @@ import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import Decoder from 'kafkajs/src/protocol/decoder.js';
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js';
 
-/** An assigner that also wants to know of positions outside the log; ours does. */
-export interface OutOfRangeListener {
+/** What an assigner of ours says of its consumer beside: it is the one object of ours that a consumer group knows. */
+export interface ConsumerHooks {
+  /** Told of a position outside the log. */
   offsetOutOfRange(topic: string, partition: number): void;
+  /** Resolves when the consumer may ask again after a fetch that came to the logs' ends; nothing: at once. */
+  readonly rest: (() => Promise<void>) | undefined;
 }
 
-function isOutOfRangeListener(assigner: object): assigner is OutOfRangeListener {
-  return 'offsetOutOfRange' in assigner;
+function hooksOf(group: typeof ConsumerGroup.prototype): ConsumerHooks | undefined {
+  return group.assigners.find(
+    (assigner): assigner is ConsumerHooks => 'offsetOutOfRange' in assigner && 'rest' in assigner,
+  );
 }
 
 /**
@@ -47,13 +52,33 @@ Batch.prototype.isEmpty = function (): boolean {
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
 const recover = ConsumerGroup.prototype.recoverFromOffsetOutOfRange;
 ConsumerGroup.prototype.recoverFromOffsetOutOfRange = async function (error): Promise<void> {
-  const listener = this.assigners.find(isOutOfRangeListener);
-  if (listener === undefined) {
+  const hooks = hooksOf(this);
+  if (hooks === undefined) {
     await recover.call(this, error);
     return;
   }
   this.pause([{ topic: error.topic, partitions: [error.partition] }]);
-  listener.offsetOutOfRange(error.topic, error.partition);
+  hooks.offsetOutOfRange(error.topic, error.partition);
+};
+
+/**
+ * Rest: a consumer asks again the moment it was answered, so that with steady writers every record costs each reader a
+ * request of its own. One that rests at the end of the logs gets what came meanwhile in one.
+ */
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
+const fetch = ConsumerGroup.prototype.fetch;
+const resting = new WeakMap<object, Map<string, Promise<void>>>();
+ConsumerGroup.prototype.fetch = async function (nodeId) {
+  const rest = hooksOf(this)?.rest;
+  if (rest === undefined) return fetch.call(this, nodeId);
+  const rests = resting.get(this) ?? new Map<string, Promise<void>>();
+  resting.set(this, rests);
+  await rests.get(nodeId);
+  rests.delete(nodeId);
+  const batches = await fetch.call(this, nodeId);
+  const full = batches.filter((batch) => !batch.isEmpty());
+  if (full.length > 0 && full.every((batch) => batch.offsetLag() === '0')) rests.set(nodeId, rest());
+  return batches;
 };
 
 /**

@@ -111,6 +111,11 @@ export interface TailOptions extends ReaderOptions {
   readonly purpose: string;
   /** Partitions that given positions do not name are read from the beginning. */
   readonly from: 'beginning' | 'end' | Position;
+  /**
+   * How long to rest after having come to the logs' ends, so that under load fewer looks bring more records each; for
+   * readers whom nobody waits for at every step. The first record after a silence is not held up. 0 where left out.
+   */
+  readonly restMs?: number;
 }
 
 export interface Tail {
