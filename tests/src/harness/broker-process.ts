@@ -126,7 +126,7 @@ export class BrokerProcess {
         return existsSync(this.runFile);
       },
       timeoutMs,
-      `broker ${this.nodeId} is ready`,
+      () => `broker ${this.nodeId} is ready; it said:\n${this.output}`,
     );
   }
 
