@@ -1,4 +1,5 @@
 // Single steps of the machine: what each role does with what it is told, and what must come before what.
+import { QUORUM_TIMEOUTS } from './quorum-context.js';
 import type { FetchAnswer } from './quorum-messages.js';
 import { OneMember, replicaOf } from './testing/one-member.js';
 
@@ -138,8 +139,9 @@ describe('a follower', () => {
       from: 2,
       failure: 'refused',
     });
+    const { staggerMs } = QUORUM_TIMEOUTS;
     expect(second.of('set-timer')).toEqual([
-      { effect: 'set-timer', timer: 'election', delayMs: 30, spreadMs: 30 },
+      { effect: 'set-timer', timer: 'election', delayMs: staggerMs, spreadMs: staggerMs },
     ]);
   });
 
