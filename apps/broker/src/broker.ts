@@ -268,7 +268,10 @@ export class Broker {
       deadlines: this.deadlines,
       logger,
       metrics: this.metrics,
-      peers: { to: (brokerId, purpose) => this.peers.to(brokerId, purpose) },
+      peers: {
+        to: (brokerId, purpose) => this.peers.to(brokerId, purpose),
+        disconnect: (brokerId, purpose, detail) => this.peers.disconnect(brokerId, purpose, detail),
+      },
       proposals: {
         propose: (proposal, done) => this.membership.isrProposals.propose(proposal, done),
       },

@@ -221,6 +221,22 @@ describe('time', () => {
     expect(channel.isClosed).toBe(true);
   });
 
+  it('does not run out while the answer is coming in, and does when no more of it comes', async () => {
+    const { clock, peer, channel, told, ask, open } = setUp();
+    ask('a', 100);
+    await open();
+    const bytes = named(1, 'one');
+    peer.deliver(bytes.subarray(0, 9));
+    clock.advance(100);
+    expect(told).toEqual([]);
+    peer.deliver(bytes.subarray(9, 10));
+    clock.advance(100);
+    expect(told).toEqual([]);
+    clock.advance(100);
+    expect(told).toEqual([['a', 'timeout']]);
+    expect(channel.isClosed).toBe(true);
+  });
+
   it('leaves no timer behind when all is answered', async () => {
     const { clock, peer, ask, open, told } = setUp();
     ask('a', 100);

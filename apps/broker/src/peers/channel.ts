@@ -6,7 +6,7 @@
  * What must hold: every request's `done` is called exactly once, never before `request` has returned; an answer is
  * given to the request whose correlation id it carries, or to nobody. A request that runs out of time fails alone
  * while an earlier one is still waited for; when the oldest runs out of time, nothing behind it can be answered
- * sooner, and the connection is closed.
+ * sooner, and the connection is closed. While its answer is coming in, however slowly, the oldest has more time.
  */
 import {
   NetworkError,
@@ -73,6 +73,8 @@ export class Channel implements ConnectionOwner, TickTask {
   private outbox: Outbox | undefined;
   private failure: PeerFailure | undefined;
   private nextCorrelationId = 1;
+  /** Bytes came since a request's time was last set. */
+  private heard = false;
 
   constructor(
     readonly address: Address,
@@ -120,7 +122,7 @@ export class Channel implements ConnectionOwner, TickTask {
       fail: done,
     };
     if (this.outbox !== undefined) this.send(entry, this.outbox);
-    entry.deadline = this.options.deadlines.set(timeoutMs, () => this.expire(entry, api.name, timeoutMs));
+    this.setTime(entry, api.name, timeoutMs);
     this.outstanding.push(entry);
   }
 
@@ -135,6 +137,7 @@ export class Channel implements ConnectionOwner, TickTask {
 
   received(count: number): void {
     this.input.filled(count);
+    this.heard = true;
     while (this.failure === undefined) {
       const size = this.input.frameSize();
       if (size === undefined) return;
@@ -209,7 +212,16 @@ export class Channel implements ConnectionOwner, TickTask {
     }
   }
 
+  private setTime(entry: Outstanding, name: string, timeoutMs: number): void {
+    entry.deadline = this.options.deadlines.set(timeoutMs, () => this.expire(entry, name, timeoutMs));
+  }
+
   private expire(entry: Outstanding, name: string, timeoutMs: number): void {
+    if (this.heard && this.input.buffered > 0 && this.outstanding[0] === entry) {
+      this.heard = false;
+      this.setTime(entry, name, timeoutMs);
+      return;
+    }
     const failure = new PeerFailure('timeout', `no answer to ${name} within ${timeoutMs} ms`);
     const oldest = this.outstanding.find(({ deadline }) => deadline !== undefined) === entry;
     entry.deadline = undefined;

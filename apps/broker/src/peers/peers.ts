@@ -78,8 +78,11 @@ export interface PeersOptions {
   readonly advertised: () => Address;
 }
 
-/** A dial ends at the latest after this; the time of the request that it is for may end it before. */
-const DIAL_TIMEOUT_MS = 3_000;
+/**
+ * A dial ends at the latest after this; the time of the request that it is for may end it before. No longer than it takes
+ * TCP to ask for the second time: it waits twice as long after each, also when the network is long back.
+ */
+const DIAL_TIMEOUT_MS = 1_000;
 
 export class Peers {
   private readonly links = new Map<string, Channel>();

@@ -45,7 +45,7 @@ export interface ReplicasOptions {
   readonly deadlines: Deadlines;
   readonly logger: Logger;
   readonly metrics: BrokerMetrics;
-  readonly peers: Pick<Peers, 'to'>;
+  readonly peers: Pick<Peers, 'to' | 'disconnect'>;
   readonly proposals: IsrProposing;
   /** Others than the right ones in simulations that test their checkers. */
   readonly rules: BrokerRules;

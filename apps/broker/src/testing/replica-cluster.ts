@@ -81,7 +81,7 @@ export class ReplicaNode {
       deadlines: this.deadlines,
       logger: pino({ level: process.env.SPEC_LOG_LEVEL ?? 'silent' }),
       metrics: this.metrics,
-      peers: { to: (brokerId) => this.cluster.peer(this, brokerId) },
+      peers: { to: (brokerId) => this.cluster.peer(this, brokerId), disconnect: () => undefined },
       proposals: { propose: (proposal, done) => this.cluster.decide(proposal, done) },
       rules: BROKER_RULES,
       diskFailed: () => undefined,

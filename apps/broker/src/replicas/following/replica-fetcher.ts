@@ -34,7 +34,11 @@ export interface ReplicaFetcherOptions {
 /** Names topics by id and has the replica's epoch in a struct. */
 const VERSION = 17;
 const MAX_WAIT_MS = 500;
-const REQUEST_TIMEOUT_MS = 10_000;
+/**
+ * Without a byte of an answer: a leader that is well answers after `MAX_WAIT_MS`. A connection that a broken network left
+ * behind is given up for a new one by then, which TCP would only try again seconds after the network is back.
+ */
+const REQUEST_TIMEOUT_MS = 2_000;
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 const PARTITION_BYTES_MAX = 1024 * 1024;
 /** How long an answer's flushes may hold the next request back, for it to carry their acknowledgements too. */

@@ -1,6 +1,9 @@
 /**
  * Which fetcher copies what: one `ReplicaFetcher` for each broker that leads something that is followed here, made with
  * the first such partition and closed with the last. Called by `replicas.ts` when a replica begins or ceases to follow.
+ *
+ * What must hold: a fetcher's connection ends with it. One that is left over from before a broken network still waits
+ * for its last answer, and would have the next fetcher wait behind it.
  */
 import type { Logger } from 'pino';
 import type { Peers } from '../../peers/peers.js';
@@ -11,7 +14,7 @@ import { ReplicaFetcher } from './replica-fetcher.js';
 
 export interface ReplicaFetchersOptions {
   readonly brokerId: number;
-  readonly peers: Pick<Peers, 'to'>;
+  readonly peers: Pick<Peers, 'to' | 'disconnect'>;
   readonly tick: Tick;
   readonly deadlines: Deadlines;
   readonly logger: Logger;
@@ -46,6 +49,7 @@ export class ReplicaFetchers {
     if (fetcher.size > 0) return;
     fetcher.close();
     this.fetchers.delete(leaderId);
+    this.options.peers.disconnect(leaderId, 'fetch', 'nothing is followed there any more');
   }
 
   moved(role: FollowerRole): void {
