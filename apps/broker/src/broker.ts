@@ -28,6 +28,7 @@ import { Membership } from './controller/membership.js';
 import { ProducerIds } from './controller/producer-ids.js';
 import { TopicsOnUse } from './controller/topics-on-use.js';
 import { Coordinators } from './coordinators/coordinators.js';
+import { shareDescriptors } from './descriptors.js';
 import type { BrokerContext, Handler } from './handlers/handler.js';
 import { handlersOf } from './handlers/index.js';
 import { Housekeeping } from './housekeeping.js';
@@ -59,6 +60,8 @@ export interface BrokerOptions {
   readonly onFailed: (error: Error) => void;
   /** Wrong ones, in simulations that test their checkers. */
   readonly rules?: Partial<BrokerRules> | undefined;
+  /** File descriptors that the process may have open, where that is known. */
+  readonly descriptorsMax?: number | undefined;
 }
 
 export interface BrokerAddresses {
@@ -99,6 +102,7 @@ export class Broker {
     const { config, doors, logger } = options;
     const { settings, nodeId: brokerId, clusterId } = config;
     const { random, disk } = doors;
+    const shares = shareDescriptors(options.descriptorsMax, settings['max.connections']);
     const clock = new TurnClock(doors.clock);
     this.clock = clock;
     this.tick = new Tick(clock);
@@ -112,6 +116,7 @@ export class Broker {
       nodeId: brokerId,
       ringBytesMax: settings['tail.cache.bytes'],
       compactionBytes: settings['log.cleaner.dedupe.buffer.size'],
+      ...(shares.openFilesMax === undefined ? {} : { openFilesMax: shares.openFilesMax }),
       ...(config.directoryId === undefined ? {} : { directoryId: storedDirectory(config.directoryId) }),
     });
     this.replicas = this.replicasOf();
@@ -149,7 +154,7 @@ export class Broker {
       metrics: this.metrics,
       dispatch: this.dispatch,
       requestBytesMax: settings['socket.request.max.bytes'],
-      connectionsMax: settings['max.connections'],
+      connectionsMax: shares.connectionsMax,
       connectionsPerIpMax: settings['max.connections.per.ip'],
       idleMaxMs: settings['connections.max.idle.ms'],
     });

@@ -87,7 +87,13 @@ const OWN_CONFIGS = [
   define('log.retention.check.interval.ms', 'long', '300000', 'Pause between two retention runs.', {
     min: 1,
   }),
-  define('max.connections', 'int', '10000', 'Open connections of the broker.', { min: 1 }),
+  define(
+    'max.connections',
+    'int',
+    '10000',
+    'Open connections of the broker; fewer where the system grants too few descriptors.',
+    { min: 1 },
+  ),
   define('max.connections.per.ip', 'int', '2147483647', 'Open connections from one address.', { min: 0 }),
   define(
     'max.request.partition.size.limit',

@@ -41,6 +41,7 @@ try {
     config,
     doors: { clock: nodeClock, random: nodeRandom, disk: nodeDisk, network: nodeNetwork },
     logger,
+    descriptorsMax: nodeProcesses.descriptorsMax(),
     onFailed: (err) => {
       logger.fatal({ err }, 'a log failed');
       endWith(EXIT_FAILED, `a log failed: ${err.message}`);

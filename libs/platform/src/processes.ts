@@ -48,6 +48,8 @@ export interface Processes {
   identify(pid: number): ProcessIdentity | undefined;
   /** True only while this very process lives (a zombie does not). */
   isAlive(identity: ProcessIdentity): boolean;
+  /** File descriptors that this process may have open; nothing where the system does not tell. */
+  descriptorsMax(): number | undefined;
   /** Signals a process, or with a negative pid its group. False when there was nobody to signal. */
   signal(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT'): boolean;
 }

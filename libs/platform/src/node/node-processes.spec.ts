@@ -75,3 +75,11 @@ describe('nodeProcesses', () => {
     await expect(starting).rejects.toMatchObject({ code });
   });
 });
+
+describe('file descriptors', () => {
+  it('are as many as the system says, where it does', () => {
+    const max = nodeProcesses.descriptorsMax();
+    if (process.platform === 'linux') expect(max).toBeGreaterThan(16);
+    else expect(max === undefined || max > 0).toBe(true);
+  });
+});

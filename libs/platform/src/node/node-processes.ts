@@ -43,6 +43,14 @@ export const nodeProcesses: Processes = {
   },
   identify: identifyProcess,
   isAlive: (identity: ProcessIdentity) => isSameProcessAlive(identity),
+  descriptorsMax(): number | undefined {
+    try {
+      const [, soft] = /^Max open files\s+(\d+)/m.exec(fs.readFileSync('/proc/self/limits', 'utf8')) ?? [];
+      return soft === undefined ? undefined : Number(soft);
+    } catch {
+      return undefined;
+    }
+  },
   signal(pid: number, signal): boolean {
     try {
       return process.kill(pid, signal);
