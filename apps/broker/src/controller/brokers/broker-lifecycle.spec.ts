@@ -115,6 +115,20 @@ describe('a broker', () => {
     expect(scripted.next()).toMatchObject({ brokerId: 3, api: 'BrokerHeartbeat' });
   });
 
+  it('asks the new controller at once, whatever the old one still owes an answer', () => {
+    const { clock, controller, scripted, lifecycle, join, register, beat } = setUp();
+    join();
+    register(40);
+    beat();
+    clock.advance(150);
+    const owed = scripted.next();
+    controller.lead(3);
+    clock.advance(0);
+    expect(scripted.next()).toMatchObject({ brokerId: 3, api: 'BrokerHeartbeat' });
+    owed.answer({ errorCode: ErrorCode.STALE_BROKER_EPOCH });
+    expect(lifecycle.brokerEpoch).toBe(40);
+  });
+
   it('waits while nobody leads', () => {
     const { clock, controller, scripted, join } = setUp();
     controller.lead(-1);
@@ -177,6 +191,21 @@ describe('a broker', () => {
     expect(left).toBe(false);
     clock.advance(10);
     beat({ isFenced: true, shouldShutDown: true });
+    await settled();
+    expect(left).toBe(true);
+  });
+
+  it('leaves without waiting when all the others leave too', async () => {
+    const { clock, controller, lifecycle, join, register, beat } = setUp();
+    join();
+    register(40);
+    beat();
+    let left = false;
+    void lifecycle.leave(3000).then(() => (left = true));
+    clock.advance(0);
+    for (const id of [1, 3]) controller.story.heartbeat(id, { wantShutDown: true });
+    beat();
+    clock.advance(50);
     await settled();
     expect(left).toBe(true);
   });

@@ -58,6 +58,8 @@ export class BrokerLifecycle {
   #previousEpoch: number;
   #wantsFence = false;
   #asking = false;
+  /** Of questions to one controller; answers of an earlier round count no more. */
+  #round = 0;
   #next: Deadline | undefined;
   #contestedMs = 0;
   #joined: { resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -67,7 +69,12 @@ export class BrokerLifecycle {
     this.#options = options;
     this.#incarnationId = options.random.uuid();
     this.#previousEpoch = options.previousBrokerEpoch;
-    options.controller.onLeader(() => this.#askSoon(0));
+    // What an earlier controller was asked it may never answer; the new one is asked at once.
+    options.controller.onLeader(() => {
+      this.#round += 1;
+      this.#asking = false;
+      this.#askSoon(0);
+    });
   }
 
   /** The current registration's; -1 before there is one. Proposals and fetches carry it. */
@@ -95,15 +102,12 @@ export class BrokerLifecycle {
   }
 
   /**
-   * Has leadership moved to other brokers, where there are any. Resolves when this broker leads nothing or `boundMs`
-   * have passed.
+   * Has leadership moved to other brokers, where there are any that stay. Resolves when this broker leads nothing, when
+   * nobody is left who could lead instead, or when `boundMs` have passed.
    */
   leave(boundMs: number): Promise<void> {
-    const { controller, deadlines, brokerId, logger } = this.#options;
-    const others = [...controller.image.brokers.values()].some(
-      ({ id, fenced }) => id !== brokerId && !fenced,
-    );
-    if (this.#phase !== 'member' || !others) return Promise.resolve();
+    const { deadlines, logger } = this.#options;
+    if (this.#phase !== 'member' || !this.#othersStay()) return Promise.resolve();
     this.#phase = 'leaving';
     return new Promise((resolve) => {
       const bound = deadlines.set(boundMs, () => {
@@ -139,8 +143,17 @@ export class BrokerLifecycle {
     this.#next = this.#options.deadlines.set(delayMs, () => this.#ask());
   }
 
+  /** A whole cluster that is told to end has nobody to move leadership to, and soon no majority to agree on it. */
+  #othersStay(): boolean {
+    const { controller, brokerId } = this.#options;
+    return [...controller.image.brokers.values()].some(
+      ({ id, fenced, inControlledShutdown }) => id !== brokerId && !fenced && !inControlledShutdown,
+    );
+  }
+
   #ask(): void {
     const { leaderId } = this.#options.controller;
+    if (this.#phase === 'leaving' && !this.#othersStay()) this.#left?.();
     if (this.#asking) return;
     if (leaderId < 0) {
       this.#askSoon(RETRY_MS);
@@ -159,6 +172,7 @@ export class BrokerLifecycle {
   #register(leaderId: number): void {
     const { peers, brokerId, clusterId, directoryId } = this.#options;
     const { host, port } = this.#advertised;
+    const round = this.#round;
     const request = {
       brokerId,
       clusterId,
@@ -172,6 +186,7 @@ export class BrokerLifecycle {
     peers
       .to(leaderId, 'control')
       .request(brokerRegistrationApi, REGISTRATION_VERSION, request, REGISTRATION_TIMEOUT_MS, (answer) => {
+        if (round !== this.#round) return;
         if (answer instanceof PeerFailure) this.#answered(RETRY_MS);
         else if (answer.errorCode === ErrorCode.NONE) this.#registered(answer.brokerEpoch);
         else this.#notRegistered(answer.errorCode);
@@ -215,6 +230,7 @@ export class BrokerLifecycle {
 
   #heartbeat(leaderId: number): void {
     const { peers, controller, brokerId, sessionTimeoutMs } = this.#options;
+    const round = this.#round;
     const request = {
       brokerId,
       brokerEpoch: this.#epoch,
@@ -226,6 +242,7 @@ export class BrokerLifecycle {
     peers
       .to(leaderId, 'control')
       .request(brokerHeartbeatApi, HEARTBEAT_VERSION, request, sessionTimeoutMs / 2, (answer) => {
+        if (round !== this.#round) return;
         if (answer instanceof PeerFailure) this.#answered(RETRY_MS);
         else if (answer.errorCode === ErrorCode.NONE) this.#accepted(answer);
         else this.#refused(answer.errorCode);
