@@ -163,9 +163,15 @@ export function beginLeadership(
   log: PartitionLog,
   options: Omit<LeaderRoleOptions, 'epochStart'>,
 ): LeaderRole {
-  const { image, protocol } = options;
-  const { leaderEpoch } = image;
+  const { image, protocol, context } = options;
+  const { leaderEpoch, partition, recovering } = image;
   const isNew = log.latestEpoch < leaderEpoch;
+  if (recovering && isNew) {
+    const { topic } = log.identity;
+    const found = { topic, partition, leaderEpoch, logEndOffset: log.logEndOffset };
+    // Whoever allowed it is told from where on; how much it was, only the other replicas know.
+    context.logger.warn(found, 'leads by an unclean election: what its log lacks is given up');
+  }
   const began = isNew ? log.logEndOffset : log.endOffsetForEpoch(leaderEpoch - 1).endOffset;
   const epochStart = began === -1 ? log.logStartOffset : began;
   log.assignEpoch(leaderEpoch);

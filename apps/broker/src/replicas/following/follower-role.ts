@@ -148,10 +148,14 @@ export class FollowerRole {
       this.report({ diverging, own, highWatermark: log.highWatermark }, 'refusing to cut committed records');
       return 'await-metadata';
     }
-    const { topic, partition, leaderId } = this.options;
+    const { topic, partition, leaderId, logger } = this.options;
     const from = log.logEndOffset;
+    const committed = log.highWatermark - offset;
     log.truncateTo(offset);
-    this.options.logger.info({ topic, partition, leaderId, from, to: log.logEndOffset }, 'log truncated');
+    const cut = { topic, partition, leaderId, from, to: log.logEndOffset };
+    // What an unclean election costs: whoever allowed it is told how much.
+    if (committed > 0) logger.warn({ ...cut, committed }, 'committed records are given up');
+    else logger.info(cut, 'log truncated');
     onChanged();
     return 'go-on';
   }
