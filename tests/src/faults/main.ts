@@ -17,16 +17,17 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const unknown = positionals.filter((name) => !ROWS.some((row) => row.name === name));
+const known = ROWS;
+const unknown = positionals.filter((name) => !known.some((one) => one.name === name));
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 if (unknown.length > 0 || (rounds !== undefined && !(rounds > 0))) {
   process.stderr.write(
-    `faults: unknown ${unknown.join(', ') || 'number of rounds'}; rows: ${ROWS.map(({ name }) => name).join(' ')}\n`,
+    `faults: unknown ${unknown.join(', ') || 'number of rounds'}; known: ${known.map(({ name }) => name).join(' ')}\n`,
   );
   process.exit(2);
 }
 if (values.list) {
-  for (const { name, what, mustHold } of ROWS)
+  for (const { name, what, mustHold } of known)
     process.stdout.write(`${name.padEnd(4)} ${what}: ${mustHold}\n`);
   process.exit(0);
 }
@@ -52,7 +53,7 @@ for (const row of chosen) {
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.invalid} invalid\n`);
 process.exit(totals.failed > 0 ? 1 : 0);
 
-function lineOf({ row, protocol, outcome, verdict, gaps, healingGapMs, bit, rounds: of }: RowResult): string {
+function lineOf({ row, protocol, outcome, verdict, gaps, healingGapMs, bit, faults }: RowResult): string {
   const { acknowledged, lost, duplicated, reordered } = verdict;
   const gapTexts = [...gaps].map(([group, values]) => {
     const [middle, most] = [medianOf(values), Math.max(...values)].map(Math.round);
@@ -62,6 +63,6 @@ function lineOf({ row, protocol, outcome, verdict, gaps, healingGapMs, bit, roun
     `${outcome.toUpperCase().padEnd(7)} ${row.padEnd(4)} ${protocol.padEnd(14)}`,
     `acknowledged ${acknowledged}, lost ${lost}, duplicated ${duplicated}, reordered ${reordered};`,
     `longest gap median/max ${gapTexts.join(', ') || 'none'}; while healing ${Math.round(healingGapMs)} ms;`,
-    `bit ${bit}/${of}`,
+    `bit ${bit}/${faults}`,
   ].join(' ');
 }

@@ -16,6 +16,7 @@ export interface Stage {
   readonly workload: HistoryWorkload;
   readonly topic: string;
   readonly protocol: ReplicationProtocol;
+  /** Of the fault: counts on through the faults of a round. */
   readonly round: number;
   /** Of rows that need it. */
   readonly network: NetworkSite;
@@ -39,8 +40,14 @@ export interface Row {
   /** Of the brokers, by Kafka's names. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly topicConfigs?: Readonly<Record<string, string>>;
+  /** Three when left out. */
+  readonly brokers?: number;
+  /** Three when left out. */
+  readonly partitions?: number;
   readonly protocols?: readonly ReplicationProtocol[];
   readonly rounds: number;
+  /** Faults in each round, one after the other, all healed between them; one when left out. */
+  readonly faultsPerRound?: number;
   readonly recordBytes?: number;
   /** Of the longest gaps between acknowledgements, milliseconds. */
   readonly gapLimits?: { readonly median?: number; readonly max: number };
@@ -49,6 +56,8 @@ export interface Row {
   /** Brokers on machines that can be cut off, or that can lose their power. */
   readonly needs?: 'network' | 'disks';
   readonly nodeArguments?: readonly string[];
+  /** A command that runs each broker, as `prlimit --nofile=N`. */
+  readonly within?: readonly string[];
   fault(stage: Stage): Promise<Bite>;
 }
 

@@ -21,7 +21,7 @@ export interface RowResult {
   /** The same while what was killed came back. */
   readonly healingGapMs: number;
   readonly bit: number;
-  readonly rounds: number;
+  readonly faults: number;
   readonly reasons: readonly string[];
 }
 
@@ -45,8 +45,9 @@ export async function runRow(
   const undone = atExit(() => site?.remove());
   let cluster: BrokerCluster | undefined;
   try {
-    const { settings = {}, nodeArguments = [] } = row;
-    cluster = await BrokerCluster.start({ ...site?.options, settings, nodeArguments });
+    const { settings = {}, nodeArguments = [], brokers = 3, within } = row;
+    const placed = within === undefined ? {} : { placeOf: () => ({ within }) };
+    cluster = await BrokerCluster.start({ ...placed, ...site?.options, settings, nodeArguments, brokers });
     await play(cluster, site, played, say);
   } catch (error) {
     played.broken.push(error instanceof Error ? error.message : String(error));
@@ -73,26 +74,26 @@ async function play(
   played: Played,
   say: (line: string) => void,
 ): Promise<void> {
-  const { row, protocol, rounds } = played;
-  const configs = row.topicConfigs ?? {};
-  await cluster.createTopic({ name: TOPIC, partitions: PARTITIONS, protocol, configs });
-  const plan = { addresses: cluster.addresses, topic: TOPIC, partitions: PARTITIONS };
+  const { row, protocol, faults } = played;
+  const { topicConfigs: configs = {}, partitions = PARTITIONS } = row;
+  await cluster.createTopic({ name: TOPIC, partitions, protocol, configs });
+  const plan = { addresses: cluster.addresses, topic: TOPIC, partitions };
   const workload = new HistoryWorkload({
     ...plan,
     recordBytes: row.recordBytes ?? 0,
-    mayLosePosition: row.mayLose?.(protocol) ?? false,
+    mayLose: row.mayLose?.(protocol) ?? false,
   });
   let finished = false;
   try {
     await workload.start();
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < faults; round++) {
       await workload.progress(BEFORE);
       workload.resetGaps();
       const bite = await row.fault(new OnStage({ cluster, workload, topic: TOPIC, protocol, round }, site));
       await workload.progress(AFTER);
       const gapMs = workload.longestGapMs;
       played.add(bite, gapMs);
-      say(`${row.name} ${protocol} ${round + 1}/${rounds}: ${Math.round(gapMs)} ms; ${bite.why}`);
+      say(`${row.name} ${protocol} ${round + 1}/${faults}: ${Math.round(gapMs)} ms; ${bite.why}`);
       workload.resetGaps();
       await cluster.launchAll();
       await cluster.inSync(TOPIC);
@@ -100,7 +101,7 @@ async function play(
       played.healingGapMs = Math.max(played.healingGapMs, workload.longestGapMs);
     }
     finished = true;
-    played.verdict = await workload.finish();
+    played.verdict = await workload.finish(faults);
   } finally {
     if (!finished) await workload.abandon();
   }
@@ -143,6 +144,7 @@ class Played {
   verdict = NOTHING;
   healingGapMs = 0;
   readonly broken: string[] = [];
+  readonly faults: number;
   private readonly gaps = new Map<string, number[]>();
   private bit = 0;
   private readonly toothless: string[] = [];
@@ -150,8 +152,10 @@ class Played {
   constructor(
     readonly row: Row,
     readonly protocol: ReplicationProtocol,
-    readonly rounds: number,
-  ) {}
+    rounds: number,
+  ) {
+    this.faults = rounds * (row.faultsPerRound ?? 1);
+  }
 
   add({ bit, why, group = '', broken = [] }: Bite, gapMs: number): void {
     if (bit) this.bit += 1;
@@ -166,9 +170,9 @@ class Played {
   }
 
   result(): RowResult {
-    const { row, protocol, rounds, verdict, gaps, healingGapMs, bit } = this;
-    const reasons = [...this.broken, ...this.faults(), ...this.late()];
-    const outcome = reasons.length > 0 ? 'failed' : bit < rounds ? 'invalid' : 'passed';
+    const { row, protocol, faults, verdict, gaps, healingGapMs, bit } = this;
+    const reasons = [...this.broken, ...this.anomalies(), ...this.late()];
+    const outcome = reasons.length > 0 ? 'failed' : bit < faults ? 'invalid' : 'passed';
     return {
       row: row.name,
       protocol,
@@ -177,12 +181,12 @@ class Played {
       gaps,
       healingGapMs,
       bit,
-      rounds,
+      faults,
       reasons: [...reasons, ...this.toothless.map((why) => `did not bite: ${why}`)],
     };
   }
 
-  private faults(): string[] {
+  private anomalies(): string[] {
     const { lost, duplicated, reordered, other, details } = this.verdict;
     const isClean =
       duplicated + reordered + other === 0 && (lost === 0 || this.row.mayLose?.(this.protocol) === true);

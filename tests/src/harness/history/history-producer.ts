@@ -19,10 +19,14 @@ const RECORDS_PER_BATCH = 3;
 const PAUSE_MS = 5;
 /** An answer later than this is reason to ask who leads. */
 const LATE_MS = 250;
+/** A connection without an acknowledgement for so long is given up for a new one: TCP itself is slow to try again. */
+const SILENT_MS = 1_500;
 const REQUEST_TIMEOUT_MS = 5_000;
 
 interface Batch {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
+  /** The number of its first record. */
+  readonly first: number;
   readonly sends: readonly Send[];
 }
 
@@ -34,19 +38,26 @@ export interface HistoryProducerOptions {
   readonly partition: number;
   /** Bytes of a record, at least; more is filled up. */
   readonly recordBytes?: number;
+  /** Told that the log forgot what it had acknowledged, it takes a new id and goes on, as clients do. */
+  readonly mayLose?: boolean;
 }
 
 export class HistoryProducer {
   #producer = { producerId: -1, producerEpoch: -1 };
   #nextSequence = 0;
+  #nextNumber = 0;
   #stopping = false;
   #unacknowledged: Batch[] = [];
   #running: Promise<void> = Promise.resolve();
   #acknowledgedAt = performance.now();
   #longestGapMs = 0;
+  /** The log lacks what was acknowledged. */
+  #forgotten = false;
   acknowledged = 0;
   /** Behind the last record that was acknowledged with its offset. */
   endOffset = 0;
+  /** Numbers of the records that were acknowledged; a value is the partition and the number. */
+  readonly acknowledgedNumbers: number[] = [];
   /** Why batches had to be sent again, with counts. */
   readonly retries = new Map<string, number>();
   /** Answers that no broker may give. */
@@ -94,6 +105,7 @@ export class HistoryProducer {
       if (reason === undefined) continue;
       this.retries.set(reason, (this.retries.get(reason) ?? 0) + 1);
       await this.options.finder.refresh();
+      if (this.#forgotten && this.options.mayLose === true) await this.#beginAnew();
     }
   }
 
@@ -105,6 +117,7 @@ export class HistoryProducer {
     } catch (error) {
       return (error as NodeJS.ErrnoException).code ?? 'connect';
     }
+    const begunAt = performance.now();
     const attempt = new Attempt(connection, (batch, error, offset) => this.#answered(batch, error, offset), {
       topic: this.options.topic,
       partition: this.partition,
@@ -122,6 +135,7 @@ export class HistoryProducer {
           await this.options.finder.refresh();
           const now = this.options.finder.leaderOf(this.partition);
           if (now !== undefined && now.epoch > leader.epoch) return 'another leader';
+          if (performance.now() - Math.max(begunAt, this.#acknowledgedAt) > SILENT_MS) return 'silent';
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
@@ -136,7 +150,9 @@ export class HistoryProducer {
     // Answers of one connection come in order, so it is the first that is open, or this attempt has failed before.
     if (this.#unacknowledged[0] !== batch) return false;
     if (error !== ErrorCode.NONE && error !== ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
-      if (NEVER.has(error)) this.wrong.push(`${this.options.topic}-${this.partition}: error ${error}`);
+      this.#forgotten ||= FORGOTTEN.has(error);
+      if (NEVER.has(error) && !(this.options.mayLose === true && FORGOTTEN.has(error)))
+        this.wrong.push(`${this.options.topic}-${this.partition}: error ${error}`);
       return false;
     }
     this.#unacknowledged.shift();
@@ -144,6 +160,7 @@ export class HistoryProducer {
     this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#acknowledgedAt);
     this.#acknowledgedAt = now;
     batch.sends.forEach((send, index) => {
+      this.acknowledgedNumbers.push(batch.first + index);
       this.options.history.acknowledge(send, error === ErrorCode.NONE ? baseOffset + index : -1, now);
     });
     this.acknowledged += batch.sends.length;
@@ -154,18 +171,33 @@ export class HistoryProducer {
   #batch(): Batch {
     const { history, topic, partition, recordBytes = 0 } = this.options;
     const now = performance.now();
-    const baseSequence = this.#nextSequence;
-    this.#nextSequence += RECORDS_PER_BATCH;
+    const first = this.#nextNumber;
+    this.#nextNumber += RECORDS_PER_BATCH;
     const sends = Array.from({ length: RECORDS_PER_BATCH }, (_, index) =>
       history.begin(
         partition,
         `${topic}-${partition}`,
-        `${partition}:${baseSequence + index}`.padEnd(recordBytes, '.'),
+        `${partition}:${first + index}`.padEnd(recordBytes, '.'),
         now,
       ),
     );
+    return { bytes: this.#encoded(sends), first, sends };
+  }
+
+  /** Under the next sequences. */
+  #encoded(sends: readonly Send[]): Uint8Array {
+    const baseSequence = this.#nextSequence;
+    this.#nextSequence += sends.length;
     const records = sends.map(({ value }) => ({ key: null, value: Buffer.from(value), headers: [] }));
-    return { bytes: buildBatch(records, { ...this.#producer, baseSequence, timestamp: Date.now() }), sends };
+    return buildBatch(records, { ...this.#producer, baseSequence, timestamp: Date.now() });
+  }
+
+  /** A new id, and what is not acknowledged again under it. */
+  async #beginAnew(): Promise<void> {
+    await eventually(() => this.#stopping || this.#introduce(), 30_000, 'the producer has a new id');
+    this.#forgotten = false;
+    this.#nextSequence = 0;
+    for (const batch of this.#unacknowledged) batch.bytes = this.#encoded(batch.sends);
   }
 
   async #introduce(): Promise<boolean> {
@@ -228,6 +260,11 @@ class Attempt {
     this.connection.close();
   }
 }
+
+const FORGOTTEN: ReadonlySet<number> = new Set([
+  ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ErrorCode.UNKNOWN_PRODUCER_ID,
+]);
 
 /** Everything before it was acknowledged, so a broker that answers so has forgotten some of that. */
 const NEVER: ReadonlySet<number> = new Set([

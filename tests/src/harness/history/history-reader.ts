@@ -33,6 +33,8 @@ export class HistoryReader {
   #position = 0;
   #stopping = false;
   #running: Promise<void> = Promise.resolve();
+  /** Everything that it got, in order. */
+  readonly values: string[] = [];
   /** Answers that a reader from the start may not get. */
   readonly wrong: string[] = [];
 
@@ -98,6 +100,7 @@ export class HistoryReader {
       }
       end = Math.max(end, batchLastOffset(records, at) + 1);
     }
+    for (const { value } of polled) this.values.push(value);
     history.poll(name, `${topic}-${partition}`, polled);
     this.#position = end;
   }

@@ -8,6 +8,7 @@ import { eventually } from '../eventually.js';
 import { HistoryProducer } from './history-producer.js';
 import { HistoryReader } from './history-reader.js';
 import { LeaderFinder } from './leader-finder.js';
+import { lossyVerdict } from './lossy-verdict.js';
 
 export interface Verdict {
   readonly acknowledged: number;
@@ -25,8 +26,8 @@ export interface WorkloadPlan {
   readonly topic: string;
   readonly partitions: number;
   readonly recordBytes?: number;
-  /** Where records may be lost by the topic's settings, a reader may find its position gone. */
-  readonly mayLosePosition?: boolean;
+  /** By the topic's settings: then a reader may find its position gone, and a producer begins anew. */
+  readonly mayLose?: boolean;
 }
 
 const FINISH_MS = 60_000;
@@ -41,6 +42,8 @@ export class HistoryWorkload {
   readonly #finder: LeaderFinder;
   readonly producers: readonly HistoryProducer[];
   readonly #readers: readonly HistoryReader[];
+  readonly #readAgain: HistoryReader[] = [];
+  #rereads = 0;
 
   constructor(private readonly plan: WorkloadPlan) {
     const { addresses, topic } = plan;
@@ -55,6 +58,7 @@ export class HistoryWorkload {
           topic,
           partition,
           recordBytes: plan.recordBytes ?? 0,
+          mayLose: plan.mayLose ?? false,
         }),
     );
     this.#readers = partitions.map((partition) =>
@@ -81,6 +85,11 @@ export class HistoryWorkload {
     );
   }
 
+  /** Positions that readers found to be gone: an end of the log behind what they had read. */
+  get positionsLost(): number {
+    return [...this.#readers, ...this.#readAgain].reduce((sum, { wrong }) => sum + wrong.length, 0);
+  }
+
   resetGaps(): void {
     for (const producer of this.producers) producer.resetGap();
   }
@@ -96,8 +105,22 @@ export class HistoryWorkload {
     return count;
   }
 
-  /** Stops the producers, reads all partitions from the start with fresh clients, and judges. */
-  async finish(): Promise<Verdict> {
+  /** Reads all that is acknowledged so far once more, from the start: for the judgement at the end. */
+  async readAgain(timeoutMs = FINISH_MS): Promise<void> {
+    this.#rereads += 1;
+    const readers = this.producers.map(({ partition }) =>
+      this.#reader(`again-${this.#rereads}-${partition}`, partition, this.#finder),
+    );
+    this.#readAgain.push(...readers);
+    const ends = this.producers.map(({ endOffset }) => endOffset);
+    await Promise.all(readers.map((reader, partition) => reader.readTo(ends[partition] ?? 0, timeoutMs)));
+  }
+
+  /**
+   * Stops the producers, reads all partitions from the start with fresh clients, and judges. `lossesMax`: how often
+   * records may have been lost, where they may.
+   */
+  async finish(lossesMax = 0): Promise<Verdict> {
     const late: string[] = [];
     await Promise.all(
       this.producers.map(async (producer) => {
@@ -124,8 +147,16 @@ export class HistoryWorkload {
     );
     const wrong = [...late, ...unread.filter((text) => text !== '')];
     for (const producer of this.producers) wrong.push(...producer.wrong);
-    if (this.plan.mayLosePosition !== true)
-      for (const reader of [...this.#readers, ...finals]) wrong.push(...reader.wrong);
+    if (this.plan.mayLose === true) {
+      const logs = this.producers.map(({ partition, acknowledgedNumbers }) => ({
+        partition,
+        acknowledged: acknowledgedNumbers,
+        values: finals[partition]?.values ?? [],
+        lossesMax,
+      }));
+      return lossyVerdict(logs, wrong);
+    }
+    for (const reader of [...this.#readers, ...this.#readAgain, ...finals]) wrong.push(...reader.wrong);
     return verdictOf(this.#history.acknowledged, this.#history.check(), wrong);
   }
 

@@ -17,6 +17,8 @@ export const rollingRestart: Row = {
       await broker.signal('SIGTERM');
       const tookMs = Math.round(performance.now() - begun);
       if (broker.exitCode !== 0) broken.push(`broker ${broker.nodeId} ended with ${broker.exitCode}`);
+      if (broker.log.includes('leadership could not be moved'))
+        broken.push(`broker ${broker.nodeId}: leadership was not moved in time`);
       if (tookMs > 10_000) broken.push(`broker ${broker.nodeId} took ${tookMs} ms to end`);
       await broker.restart();
       await cluster.inSync(topic);
