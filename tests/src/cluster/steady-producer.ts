@@ -23,7 +23,6 @@ export class SteadyProducer {
   #next = 0;
   #acknowledged = 0;
   #stopping = false;
-  #abandoned = false;
   #running: Promise<void> | undefined;
   /** Why batches had to be sent again, with counts. */
   readonly retries = new Map<string, number>();
@@ -50,17 +49,10 @@ export class SteadyProducer {
     this.#connection?.close();
   }
 
-  /** Gives up what is not acknowledged. */
-  abandon(): void {
-    this.#abandoned = true;
-    this.#connection?.close();
-  }
-
   async #run(): Promise<void> {
     const unacknowledged: Batch[] = [];
-    while (!this.#abandoned && (!this.#stopping || unacknowledged.length > 0)) {
+    while (!this.#stopping || unacknowledged.length > 0) {
       const connection = await this.#connected();
-      if (connection === undefined) return;
       while (!this.#stopping && unacknowledged.length < IN_FLIGHT_MAX) unacknowledged.push(this.#batch());
       // Sent side by side on one connection, so that they arrive, and are appended, in this order.
       const outcomes = await Promise.all(unacknowledged.map((batch) => this.#send(connection, batch)));
@@ -108,11 +100,9 @@ export class SteadyProducer {
     }
   }
 
-  /** Nothing once it was abandoned. */
-  async #connected(): Promise<WireConnection | undefined> {
+  async #connected(): Promise<WireConnection> {
     if (this.#connection?.closed === false) return this.#connection;
-    const connected = await eventually<WireConnection | 'abandoned' | undefined>(async () => {
-      if (this.#abandoned) return 'abandoned';
+    return eventually(async () => {
       try {
         const connection = await WireConnection.open(this.address);
         if (this.#producer.producerId === -1) await this.#introduce(connection);
@@ -121,8 +111,7 @@ export class SteadyProducer {
       } catch {
         return undefined;
       }
-    }, 90_000);
-    return connected === 'abandoned' ? undefined : connected;
+    }, 30_000);
   }
 
   async #introduce(connection: WireConnection): Promise<void> {

@@ -1,11 +1,13 @@
 /**
  * `npm run faults [-- ROW... --rounds N --protocol P]`: the matrix of faults with real processes. Prints a line for every
- * row and protocol; exit code 1 when one failed. Rows whose fault did not bite are 'invalid', and counted apart.
+ * row and protocol; exit code 1 when one failed. Rows whose fault did not bite are 'invalid', and counted apart. Shows
+ * (`src/faults/shows`) are played when they are named.
  */
 import { parseArgs } from 'node:util';
 import { ROWS } from '../cluster/rows/index.js';
 import { PROTOCOLS, type Row } from './row.js';
 import { medianOf, runRow, type RowResult } from './run-row.js';
+import { SHOWS } from './shows/index.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,7 +19,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const known = ROWS;
+const known = [...ROWS, ...SHOWS];
 const unknown = positionals.filter((name) => !known.some((one) => one.name === name));
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 if (unknown.length > 0 || (rounds !== undefined && !(rounds > 0))) {
@@ -49,6 +51,14 @@ for (const row of chosen) {
     process.stdout.write(`${lineOf(result)}\n`);
     for (const reason of result.reasons) process.stdout.write(`     ${reason}\n`);
   }
+}
+for (const show of SHOWS.filter(({ name }) => positionals.includes(name))) {
+  const { figures, reasons, invalid } = await show.run({ rounds, say });
+  const outcome = reasons.length > 0 ? 'failed' : invalid === undefined ? 'passed' : 'invalid';
+  totals[outcome] += 1;
+  process.stdout.write(`${outcome.toUpperCase().padEnd(7)} ${show.name}\n`);
+  for (const line of [...figures, ...reasons, ...(invalid === undefined ? [] : [invalid])])
+    process.stdout.write(`     ${line}\n`);
 }
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.invalid} invalid\n`);
 process.exit(totals.failed > 0 ? 1 : 0);
