@@ -1,9 +1,15 @@
 /**
- * Cancels everything that has not ended: over the API, so that history says CANCELED, and where nobody answers by
- * the cancel request that every job's wrapper looks for. Resolves when no job of this home runs any more.
+ * Cancels everything that was launched and has not ended: over the API, so that history says CANCELED, and where nobody
+ * answers by the cancel request that every job's wrapper looks for. Experiments that wait for their launch have no job and go on
+ * waiting. Resolves when no job of this home runs any more.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { EXPERIMENT_STATUSES, isTerminal, type ExperimentSummary } from '@tidemark/contracts';
+import {
+  EXPERIMENT_STATUSES,
+  type ExperimentStatus,
+  type ExperimentSummary,
+  isTerminal,
+} from '@tidemark/contracts';
 import { Fault, reasonOf } from '../../console/fault.js';
 import { ApiClient } from '../../stack/api-client.js';
 import { cancelExperiment } from '../../stack/cancel.js';
@@ -19,6 +25,11 @@ const GONE_BOUND_MS = 60_000;
 /** After this long a job that still runs is asked directly as well. */
 const ASK_DIRECTLY_AFTER_MS = 15_000;
 const POLL_MS = 200;
+
+/** Launched, and not ended. */
+export function mayHaveJob(status: ExperimentStatus): boolean {
+  return status !== 'CREATED' && status !== 'VALIDATED' && !isTerminal(status);
+}
 
 /** Answers the ids of the experiments that were cancelled. Rejects with a `Fault` that names what still runs. */
 export async function cancelJobs(home: Home, report: Report): Promise<string[]> {
@@ -63,7 +74,7 @@ async function cancelOverApi(home: Home, report: Report): Promise<string[]> {
 
 async function openExperiments(api: ApiClient): Promise<ExperimentSummary[]> {
   const open: ExperimentSummary[] = [];
-  for (const status of EXPERIMENT_STATUSES.filter((candidate) => !isTerminal(candidate))) {
+  for (const status of EXPERIMENT_STATUSES.filter(mayHaveJob)) {
     open.push(...(await listExperiments(api, { status })));
   }
   return open;

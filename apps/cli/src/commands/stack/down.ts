@@ -42,7 +42,7 @@ export function downCommand(): Command {
       canceled,
       jobsRunning: jobs.map(({ token, experimentId, pid }) => ({ token, experimentId, pid: pid ?? null })),
     });
-  }).option('--cancel-jobs', 'cancel all experiments first and wait until their jobs are gone');
+  }).option('--cancel-jobs', 'cancel what was launched first and wait until the jobs are gone');
 }
 
 async function endStack(home: Home, report: Report): Promise<void> {
