@@ -1,20 +1,19 @@
 /**
  * Keeps a projection in step with its topics: reads every partition, folds what arrived, writes rows and positions in
  * one transaction, and starts again from what the database says whenever anything fails. Holds the committed positions
- * (a mirror of the database's), how far beyond them was folded, the batches that wait to be folded, and those who wait
- * for a position.
+ * (a mirror of the database's), the batches that wait to be folded, and those who wait for a position.
  *
- * What must hold: a record's effect is in the rows exactly when its position is; a batch that does not begin where the
- * last one folded ends is dropped and its partition sought there; losing the database, a table of it or its last
- * commits costs time, never rows. One loop does all: it folds what comes next while the rows of the last are written,
- * one transaction at a time; rebuilding is a step of that loop.
+ * What must hold: a record's effect is in the rows exactly when its position is; losing the database, a table of it or
+ * its last commits costs time, never rows. One loop does all: it folds what comes next while the rows of the last are
+ * written, one transaction at a time; rebuilding is a step of that loop.
  */
 import { formatPosition, partitionKey, type Position } from '@tidemark/contracts';
 import { type Clock, sleep } from '@tidemark/platform';
 import { describeError, type Logger } from '../hosting/logger.js';
 import { splitPartitionKey } from '../topics/topic-partition.js';
-import type { DeliveredBatch, Gap, Tail, TopicRecord, Topics } from '../topics/topics.js';
+import type { DeliveredBatch, Gap, Tail, Topics } from '../topics/topics.js';
 import { dropDatabase, errorCodeOf } from './database-admin.js';
+import { FoldQueue } from './fold-queue.js';
 import { PositionWaiters, type WaitOutcome } from './position-waiters.js';
 import type {
   ProjectionChanges,
@@ -50,20 +49,13 @@ const BACK_OFF_MAX_MS = 2_000;
 /** The tables are not what they should be: missing, half there, of another shape. The log makes them anew. */
 const SCHEMA_DAMAGE = new Set(['42P01', '42P07', '42703', '42P10', '3F000']);
 
-interface Delivery {
-  readonly batch: DeliveredBatch;
-  readonly taken: () => void;
-}
-
 export class ProjectionRunner {
   readonly #options: ProjectionRunnerOptions;
   readonly #waiters: PositionWaiters;
-  readonly #deliveries: Delivery[] = [];
+  readonly #queue = new FoldQueue();
   #store: ProjectionStore | undefined;
   #tail: Tail | undefined;
   #committed = new Map<string, number>();
-  /** Where the next batch to be folded begins: the committed positions and what the transaction under way adds. */
-  #folded = new Map<string, number>();
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
   /** Where the log ended when building began. */
@@ -143,7 +135,7 @@ export class ProjectionRunner {
     this.#closing.abort(new Error('the projection is closing'));
     this.#wake();
     await this.#running;
-    this.#takeAll();
+    this.#queue.clear();
     this.#waiters.close();
     await this.#tail?.close();
     await this.#store?.close();
@@ -217,7 +209,7 @@ export class ProjectionRunner {
 
   #standAt(positions: Map<string, number>): void {
     this.#committed = positions;
-    this.#folded = new Map(positions);
+    this.#queue.startAt(positions);
     // Rows and positions come and go together.
     this.#options.definition.forget(positions.size === 0 ? 'none' : 'kept');
     this.#writing = Promise.resolve();
@@ -229,7 +221,7 @@ export class ProjectionRunner {
       await this.#writing;
       await this.#startOver(this.#rebuild);
       this.#rebuild = undefined;
-    } else if (this.#deliveries.length > 0) {
+    } else if (!this.#queue.isEmpty) {
       await this.#foldNext();
     } else if (this.#isWriting) {
       await this.#writing;
@@ -242,30 +234,24 @@ export class ProjectionRunner {
   }
 
   async #foldNext(): Promise<void> {
-    const taken = this.#takeDeliveries();
     const store = this.#store;
-    if (store === undefined || taken.length === 0) return;
-    const positions = taken.map(({ batch: { topic, partition, nextPosition } }) => ({
-      topic,
-      partition,
-      next: nextPosition,
-    }));
-    const records: TopicRecord[] = taken.flatMap(({ batch }) => batch.records);
+    if (store === undefined) return;
+    const taken = this.#queue.take(TRANSACTION_RECORDS_MAX, (topic, partition, position) =>
+      this.#tail?.seek(topic, partition, position),
+    );
+    if (taken.positions.length === 0) return;
     try {
-      const changes = await this.#options.definition.fold(records, store);
+      const changes = await this.#options.definition.fold(taken.records, store);
       await this.#writing;
-      this.#writing = this.#write(store, changes, positions);
+      this.#writing = this.#write(store, changes, taken.positions);
     } catch (error) {
       // They stay where they were in the row: whether they are still wanted, the database's positions will say.
-      this.#deliveries.unshift(...taken);
+      taken.putBack();
       throw error;
     }
     // Whoever waits for it next is told of its failure.
     this.#writing.catch(() => undefined);
-    for (const { topic, partition, next } of positions) {
-      this.#folded.set(partitionKey(topic, partition), next);
-    }
-    for (const { taken: settle } of taken) settle();
+    taken.finish();
   }
 
   async #write(
@@ -286,29 +272,6 @@ export class ProjectionRunner {
     }
     this.#waiters.reached(this.#committed);
     this.#settleLive();
-  }
-
-  /** What comes next in its partition; the rest is dropped and its partition sought. */
-  #takeDeliveries(): Delivery[] {
-    const taken: Delivery[] = [];
-    const next = new Map<string, number>();
-    let records = 0;
-    while (records < TRANSACTION_RECORDS_MAX) {
-      const delivery = this.#deliveries.shift();
-      if (delivery === undefined) break;
-      const { topic, partition, position, nextPosition } = delivery.batch;
-      const key = partitionKey(topic, partition);
-      const expected = next.get(key) ?? this.#folded.get(key) ?? 0;
-      if (position !== expected) {
-        this.#tail?.seek(topic, partition, expected);
-        delivery.taken();
-        continue;
-      }
-      next.set(key, nextPosition);
-      records += delivery.batch.records.length;
-      taken.push(delivery);
-    }
-    return taken;
   }
 
   async #startOver({ dropDatabase: drop = false }: RebuildOptions): Promise<void> {
@@ -362,10 +325,9 @@ export class ProjectionRunner {
 
   #deliver(batch: DeliveredBatch): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#deliveries.push({ batch, taken: resolve });
-      this.#wake();
-    });
+    const finished = this.#queue.add(batch);
+    this.#wake();
+    return finished;
   }
 
   /** Records below the log's start are gone for good. Rows past its end are of a log that is no more. */
@@ -383,12 +345,8 @@ export class ProjectionRunner {
     }
     logger.warn({ topic, partition, position, logStart }, 'records were deleted before they were projected');
     this.#committed.set(partitionKey(topic, partition), logStart);
-    this.#folded.set(partitionKey(topic, partition), logStart);
+    this.#queue.skipTo(topic, partition, logStart);
     this.#waiters.reached(this.#committed);
     this.#settleLive();
-  }
-
-  #takeAll(): void {
-    for (const { taken } of this.#deliveries.splice(0)) taken();
   }
 }
