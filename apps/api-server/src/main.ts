@@ -3,7 +3,7 @@
  * tails. Reads the environment, opens the doors, starts the server, tells where it listens, drains on SIGTERM.
  */
 import { readFully } from '@tidemark/platform';
-import { nodeClock, nodeDisk, nodeProcesses, nodeRandom } from '@tidemark/platform/node';
+import { nodeClock, nodeDisk, nodeProcesses, nodeRandom, stayAlive } from '@tidemark/platform/node';
 import {
   createLogger,
   describeError,
@@ -58,6 +58,7 @@ async function main(config: Config): Promise<void> {
   logger.info({ address: server.address }, 'ready');
 }
 
+stayAlive();
 main(read.config).catch((error: unknown) => {
   logger.error({ error: describeError(error) }, 'cannot start');
   process.stderr.write(`api-server: ${error instanceof Error ? error.message : String(error)}\n`);

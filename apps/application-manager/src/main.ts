@@ -4,7 +4,14 @@
  * running, and whoever owns their partition next re-attaches to them.
  */
 import { availableParallelism } from 'node:os';
-import { nodeClock, nodeDisk, nodeFileTree, nodeProcesses, nodeRandom } from '@tidemark/platform/node';
+import {
+  nodeClock,
+  nodeDisk,
+  nodeFileTree,
+  nodeProcesses,
+  nodeRandom,
+  stayAlive,
+} from '@tidemark/platform/node';
 import {
   createLogger,
   describeError,
@@ -73,6 +80,7 @@ async function main(config: Config): Promise<void> {
   logger.info({ address }, 'listening');
 }
 
+stayAlive();
 main(read.config).catch((error: unknown) => {
   logger.error({ error: describeError(error) }, 'cannot start');
   process.stderr.write(`application-manager: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -4,7 +4,7 @@
  * on SIGTERM.
  */
 import 'reflect-metadata';
-import { nodeClock, nodeDisk, nodeProcesses, nodeRandom } from '@tidemark/platform/node';
+import { nodeClock, nodeDisk, nodeProcesses, nodeRandom, stayAlive } from '@tidemark/platform/node';
 import {
   createLogger,
   describeError,
@@ -58,6 +58,7 @@ async function main(config: Config): Promise<void> {
   logger.info({ address: server.address }, 'ready');
 }
 
+stayAlive();
 main(read.config).catch((error: unknown) => {
   logger.error({ error: describeError(error) }, 'cannot start');
   process.stderr.write(`metadata-server: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -9,14 +9,19 @@ const KILLS = Number(process.env.TIDEMARK_TEST_KILLS ?? 50);
 
 describe('a broker that is killed under load', () => {
   let broker: BrokerProcess;
+  let producer: SteadyProducer;
   beforeAll(async () => {
     // Small segments and indexes, so that kills also fall into rolling.
     broker = await BrokerProcess.start({ 'log.segment.bytes': '65536', 'log.index.interval.bytes': '512' });
   }, 30_000);
-  afterAll(() => broker.stop());
+  afterAll(async () => {
+    // It never gives up by itself, and would keep this process when a kill was not survived.
+    producer.abandon();
+    await broker.stop();
+  });
 
   it(`keeps every acknowledged record over ${KILLS} kills`, async () => {
-    const producer = new SteadyProducer(broker.address, 'crash');
+    producer = new SteadyProducer(broker.address, 'crash');
     producer.start();
     for (let kill = 0; kill < KILLS; kill++) {
       const reached = producer.acknowledged + 10 + Math.floor(Math.random() * 2000);

@@ -23,6 +23,7 @@ export class SteadyProducer {
   #next = 0;
   #acknowledged = 0;
   #stopping = false;
+  #abandoned = false;
   #running: Promise<void> | undefined;
   /** Why batches had to be sent again, with counts. */
   readonly retries = new Map<string, number>();
@@ -49,10 +50,17 @@ export class SteadyProducer {
     this.#connection?.close();
   }
 
+  /** Gives up what is not acknowledged. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#connection?.close();
+  }
+
   async #run(): Promise<void> {
     const unacknowledged: Batch[] = [];
-    while (!this.#stopping || unacknowledged.length > 0) {
+    while (!this.#abandoned && (!this.#stopping || unacknowledged.length > 0)) {
       const connection = await this.#connected();
+      if (connection === undefined) return;
       while (!this.#stopping && unacknowledged.length < IN_FLIGHT_MAX) unacknowledged.push(this.#batch());
       // Sent side by side on one connection, so that they arrive, and are appended, in this order.
       const outcomes = await Promise.all(unacknowledged.map((batch) => this.#send(connection, batch)));
@@ -100,9 +108,11 @@ export class SteadyProducer {
     }
   }
 
-  async #connected(): Promise<WireConnection> {
+  /** Nothing once it was abandoned. */
+  async #connected(): Promise<WireConnection | undefined> {
     if (this.#connection?.closed === false) return this.#connection;
-    return eventually(async () => {
+    const connected = await eventually<WireConnection | 'abandoned' | undefined>(async () => {
+      if (this.#abandoned) return 'abandoned';
       try {
         const connection = await WireConnection.open(this.address);
         if (this.#producer.producerId === -1) await this.#introduce(connection);
@@ -111,7 +121,8 @@ export class SteadyProducer {
       } catch {
         return undefined;
       }
-    }, 30_000);
+    }, 90_000);
+    return connected === 'abandoned' ? undefined : connected;
   }
 
   async #introduce(connection: WireConnection): Promise<void> {

@@ -13,7 +13,8 @@ import { freePort } from './free-port.js';
 import { eventually } from './eventually.js';
 
 const MAIN = join(import.meta.dirname, '../../../apps/broker/dist/main.js');
-const READY_MS = 20_000;
+/** A bound for what hangs; the machine may be busy with other suites. */
+const READY_MS = 60_000;
 
 export interface BrokerProcessOptions {
   /** Kafka's names, as in `{ 'log.segment.bytes': '65536' }`. */
@@ -126,7 +127,7 @@ export class BrokerProcess {
         return existsSync(this.runFile);
       },
       timeoutMs,
-      `broker ${this.nodeId} is ready`,
+      () => `broker ${this.nodeId} is ready; it said:\n${this.output}`,
     );
   }
 

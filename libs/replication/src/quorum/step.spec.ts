@@ -86,6 +86,31 @@ describe('a follower', () => {
     expect(member.log.endOffset).toBe(2);
   });
 
+  it('takes no watermark from a leader with whose log its own is not yet known to agree', () => {
+    const member = follower([1, 1, 2, 2, 4, 4]);
+    const tell = (answer: Partial<FetchAnswer>): unknown => {
+      const { correlation, epoch } = member.state;
+      return member.take({
+        kind: 'fetch-answer',
+        correlation,
+        from: 2,
+        answer: answerOf({ epoch, ...answer }),
+      });
+    };
+    // The leader has 1 1 3 3 5: the first cut takes the 4s away, the second the 2s.
+    tell({ diverging: { epoch: 3, endOffset: 4 }, highWatermark: 5 });
+    member.flush();
+    expect(member.log.endOffset).toBe(4);
+    expect(member.state.highWatermark).toBe(0);
+    tell({ diverging: { epoch: 1, endOffset: 2 }, highWatermark: 5 });
+    expect(member.of('fatal')).toEqual([]);
+    member.flush();
+    expect(member.log.endOffset).toBe(2);
+    expect(member.state.highWatermark).toBe(0);
+    tell({ highWatermark: 5 });
+    expect(member.state.highWatermark).toBe(2);
+  });
+
   it('asks for a snapshot when the leader no longer has what it lacks', () => {
     const member = follower([]);
     const snapshot = { endOffset: 9, epoch: 1 };

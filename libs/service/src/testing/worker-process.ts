@@ -2,7 +2,7 @@
  * A service in small, as a process of its own: the tally over kafkajs with a shutdown on signals. Specs start it to
  * see what a SIGTERM in the middle of work does. Prints a line for each command that it begins.
  */
-import { nodeClock, nodeRandom } from '@tidemark/platform/node';
+import { nodeClock, nodeRandom, stayAlive } from '@tidemark/platform/node';
 import { silentLogger } from '../hosting/logger.js';
 import { shutDownOnSignal } from '../hosting/shutdown.js';
 import { KafkaTopics } from '../kafka/kafka-topics.js';
@@ -36,8 +36,7 @@ const worker = await PartitionWorker.start({
   decider: tally,
   keyOf: (command) => command.name,
 });
-// Sockets alone would keep it alive; so does a timer, as a listener of HTTP does in a service.
-setInterval(() => undefined, 1_000);
+stayAlive();
 shutDownOnSignal({
   clock: nodeClock,
   logger,

@@ -64,16 +64,18 @@ export function followerFetchAnswer(
   if (!rules.isAwaited(state.fetching, correlation) || from !== state.leaderId) return state;
   if (answer.error !== 'none' || answer.epoch !== state.epoch) return failed(state, turn);
   turn.setTimer('fetch', turn.context.timeouts.fetchMs);
-  const { highWatermark } = answer;
-  return take({ ...state, fetched: true, failures: 0, leaderHighWatermark: highWatermark }, answer, turn);
+  return take({ ...state, fetched: true, failures: 0 }, answer, turn);
 }
 
-function take(state: Follower, { diverging, snapshot, hasRecords }: FetchAnswer, turn: Turn): QuorumState {
+function take(known: Follower, answer: FetchAnswer, turn: Turn): QuorumState {
+  const { diverging, snapshot, hasRecords, highWatermark } = answer;
   if (snapshot !== undefined) {
-    turn.effects.push({ effect: 'fetch-snapshot', from: state.leaderId, snapshot });
-    return { ...state, activity: 'loading', fetching: undefined };
+    turn.effects.push({ effect: 'fetch-snapshot', from: known.leaderId, snapshot });
+    return { ...known, activity: 'loading', fetching: undefined };
   }
-  if (diverging !== undefined) return truncate(state, truncationOffset(turn.context.log, diverging), turn);
+  if (diverging !== undefined) return truncate(known, truncationOffset(turn.context.log, diverging), turn);
+  // Only now is this log known to be a beginning of the leader's: one cut may not have been enough.
+  const state = { ...known, leaderHighWatermark: highWatermark };
   if (!hasRecords) return fetchOrFlush(state, turn);
   turn.effects.push({ effect: 'append-fetched' });
   turn.flush();

@@ -3,6 +3,7 @@
  * reorder, repeat and crash. A run has a time of faults and then a time without, at the end of which it must have a
  * leader and equal logs. Throws `Violation` when a promise is broken. The same seed always does the same.
  */
+import { QUORUM_TIMEOUTS } from '../quorum-context.js';
 import { QUORUM_RULES, type QuorumRules } from '../quorum-rules.js';
 import type { QuorumEvent } from '../quorum-effects.js';
 import type { ReplicaKey } from '../replica-key.js';
@@ -34,6 +35,7 @@ export class QuorumSimulation implements SimulatedWorld {
   readonly checker = new QuorumChecker();
   readonly voters: readonly ReplicaKey[];
   readonly rules: QuorumRules;
+  readonly timeouts = QUORUM_TIMEOUTS;
   readonly members: readonly SimulatedMember[];
   readonly chance: Seeded;
   readonly fetchBatch: number;
@@ -82,6 +84,10 @@ export class QuorumSimulation implements SimulatedWorld {
     while (this.queue.runNext(this.faultsMs + CALM_MS)) this.steps += 1;
     this.checkConverged();
     return { committed: this.checker.committed.length, steps: this.steps, seen: this.counts };
+  }
+
+  lateMs(): number {
+    return 0;
   }
 
   diskMs(): number {

@@ -5,8 +5,7 @@
  * The disk's contract: a write of the election state is on it when its time is up and is lost whole by a crash before;
  * log entries are on it when a flush that began after them has ended.
  */
-import type { QuorumContext } from '../quorum-context.js';
-import { QUORUM_TIMEOUTS } from '../quorum-context.js';
+import type { QuorumContext, QuorumTimeouts } from '../quorum-context.js';
 import type { ElectionState, QuorumEffect, QuorumEvent } from '../quorum-effects.js';
 import type { QuorumInput, QuorumTimer } from '../quorum-inputs.js';
 import type { FetchRequest, QuorumAnswer, QuorumRequest } from '../quorum-messages.js';
@@ -36,7 +35,10 @@ export interface SimulatedWorld {
   readonly checker: QuorumChecker;
   readonly voters: readonly ReplicaKey[];
   readonly rules: QuorumRules;
+  readonly timeouts: QuorumTimeouts;
   readonly chance: Seeded;
+  /** How much later than it is due a timer fires. */
+  readonly lateMs: () => number;
   readonly fetchBatch: number;
   readonly diskMs: () => number;
   readonly members: readonly SimulatedMember[];
@@ -184,11 +186,11 @@ export class SimulatedMember {
   }
 
   take(input: QuorumInput): void {
-    const { rules, voters, queue } = this.world;
+    const { rules, voters, queue, timeouts } = this.world;
     const context: QuorumContext = {
       me: this.key,
       voters,
-      timeouts: QUORUM_TIMEOUTS,
+      timeouts,
       log: this.log,
       now: queue.now,
       rules,
@@ -314,7 +316,7 @@ export class SimulatedMember {
     this.timersSet += 1;
     const set = this.timersSet;
     this.timers.set(timer, set);
-    this.after(delayMs + this.world.chance.next() * spreadMs, () => {
+    this.after(delayMs + this.world.chance.next() * spreadMs + this.world.lateMs(), () => {
       if (this.timers.get(timer) !== set) return;
       this.timers.delete(timer);
       this.take({ kind: `${timer}-timer` });
