@@ -1,11 +1,11 @@
 /**
  * The broker's side door for people and monitors: /healthz, /readyz, /metrics, and what the broker knows as JSON under
- * /brokers and /topics and as a tree that can be watched under /registry. Reads only. Started by `broker.ts`; binds to loopback unless told otherwise.
+ * /brokers, /topics and /topics/NAME and as a tree that can be watched under /registry. Reads only. Started by `broker.ts`; binds to loopback unless told otherwise.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { NetworkError, type Address } from '@tidemark/platform';
 import type { Registry } from 'prom-client';
-import type { MetadataImage } from './controller/metadata-image.js';
+import type { MetadataImage, TopicImage } from './controller/metadata-image.js';
 import { registryQuestion, registryText, watchRegistry } from './registry/registry-http.js';
 import type { Registry as RegistryTree } from './registry/registry.js';
 import type { Replicas } from './replicas/replicas.js';
@@ -100,29 +100,37 @@ export class AdminHttp {
       case '/brokers':
         return json({ controllerId: controllerId(), brokers: [...image().brokers.values()] });
       case '/topics':
-        return json(this.topics());
+        return json([...image().topics.values()].map((topic) => this.topic(topic)));
       default:
-        return json({ error: 'not found' }, 404);
+        return this.oneTopic(request.url ?? '') ?? json({ error: 'not found' }, 404);
     }
   }
 
-  private topics(): unknown[] {
-    return [...this.options.image().topics.values()].map((topic) => ({
-      name: topic.name,
-      id: topic.id,
-      internal: topic.internal,
-      configs: topic.configs,
-      partitions: topic.partitions.map((partition) => {
-        const replica = this.options.replicas.topic(topic.name)?.partitions[partition.partition];
-        const here = typeof replica === 'object' ? replica : undefined;
-        return {
-          ...partition,
-          logStartOffset: here?.logStartOffset ?? null,
-          highWatermark: here?.highWatermark ?? null,
-          logEndOffset: here?.logEndOffset ?? null,
-          bytes: here?.log.sizeBytes ?? null,
-        };
-      }),
-    }));
+  private oneTopic(url: string): Answer | undefined {
+    const name = /^\/topics\/([a-zA-Z0-9._-]+)$/.exec(url)?.[1];
+    const topic = name === undefined ? undefined : this.options.image().topics.get(name);
+    return topic === undefined ? undefined : json(this.topic(topic));
+  }
+
+  private topic({ name, id, internal, configs, partitions }: TopicImage): unknown {
+    const hosted = this.options.replicas.topic(name)?.partitions;
+    const described = partitions.map((partition) => {
+      const replica = hosted?.[partition.partition];
+      const here = typeof replica === 'object' ? replica : undefined;
+      return {
+        ...partition,
+        logStartOffset: here?.logStartOffset ?? null,
+        highWatermark: here?.highWatermark ?? null,
+        logEndOffset: here?.logEndOffset ?? null,
+        bytes: here?.log.sizeBytes ?? null,
+        // Only the leader knows: everything below is on the follower, -1 before it has asked in this epoch.
+        followers:
+          here?.leadership?.followers.map(({ brokerId, fetchOffset }) => ({
+            brokerId,
+            logEndOffset: fetchOffset,
+          })) ?? null,
+      };
+    });
+    return { name, id, internal, configs, partitions: described };
   }
 }

@@ -105,8 +105,12 @@ describe('the life of a broker', () => {
       ]);
       const metrics = await (await fetch(`${running.admin}/metrics`)).text();
       expect(metrics).toContain('tidemark_broker_partitions 1');
+      expect(metrics).toContain('tidemark_broker_quorum_leader_id 1');
+      expect(metrics).toContain('tidemark_broker_quorum_elections_total 1');
+      const kept = await fetch(`${running.admin}/topics/kept`);
+      expect(await kept.json()).toMatchObject({ name: 'kept', partitions: [{ followers: [] }] });
       expect(metrics).toMatch(/tidemark_broker_requests_total\{api="Produce"\} 0/);
-      for (const path of ['/nothing', '//', '/%ff?x']) {
+      for (const path of ['/nothing', '//', '/%ff?x', '/topics/nowhere']) {
         expect((await fetch(`${running.admin}${path}`)).status).toBe(404);
       }
       expect((await fetch(`${running.admin}/topics`, { method: 'DELETE' })).status).toBe(405);

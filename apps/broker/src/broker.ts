@@ -23,6 +23,7 @@ import type { BrokerConfig } from './config.js';
 import { Controller } from './controller/controller.js';
 import { directoryUuid, storedDirectory } from './controller/brokers/directory-uuid.js';
 import { MetadataQuorum } from './controller/quorum/metadata-quorum.js';
+import { addQuorumMetrics } from './controller/quorum-metrics.js';
 import { METADATA_IDENTITY } from './controller/quorum/metadata-identity.js';
 import { Membership } from './controller/membership.js';
 import { ProducerIds } from './controller/producer-ids.js';
@@ -246,6 +247,7 @@ export class Broker {
       },
     );
     addReplicaMetrics(registry, () => this.replicas.all());
+    addQuorumMetrics(registry, () => this.quorum);
     return new AdminHttp({
       registry,
       tree: new Registry({

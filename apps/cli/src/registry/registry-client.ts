@@ -5,17 +5,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault, reasonOf } from '../console/fault.js';
 import type { Home } from '../stack/home.js';
-import { livingRunFiles } from '../stack/run-file.js';
-import { brokerIdOf } from '../brokers/broker-plan.js';
+import { adminsOf, type BrokerAdmin } from '../brokers/broker-admin.js';
 import { MergedRegistry, type MergedChange } from './merged-registry.js';
 
 const LOOK_EVERY_MS = 500;
 const ANSWER_BOUND_MS = 5_000;
-
-interface BrokerAdmin {
-  readonly id: number;
-  readonly url: string;
-}
 
 /** What is at and below the path, sorted. Rejects with a `Fault` when no broker answers. */
 export async function readRegistry(home: Home, path: string): Promise<[string, unknown][]> {
@@ -68,12 +62,6 @@ export async function watchRegistry(
     }
     await delay(LOOK_EVERY_MS, undefined, { signal: end }).catch(() => undefined);
   }
-}
-
-function adminsOf(home: Home): BrokerAdmin[] {
-  return livingRunFiles(home.runDirectory)
-    .filter(({ kind, addresses }) => kind === 'broker' && addresses.admin !== undefined)
-    .map(({ name, addresses }) => ({ id: brokerIdOf(name), url: `http://${addresses.admin ?? ''}` }));
 }
 
 async function follow(

@@ -56,7 +56,6 @@ export class BrokerLifecycle {
   #advertised: Address = { host: '', port: 0 };
   #epoch = -1;
   #previousEpoch: number;
-  #wantsFence = false;
   #asking = false;
   /** Of questions to one controller; answers of an earlier round count no more. */
   #round = 0;
@@ -93,12 +92,6 @@ export class BrokerLifecycle {
     return new Promise((resolve, reject) => {
       this.#joined = { resolve, reject };
     });
-  }
-
-  /** A broker that cannot serve (a failed disk) asks to be fenced, until it no longer wants to be. */
-  wantFence(wanted: boolean): void {
-    this.#wantsFence = wanted;
-    this.#askSoon(0);
   }
 
   /**
@@ -235,7 +228,8 @@ export class BrokerLifecycle {
       brokerId,
       brokerEpoch: this.#epoch,
       currentMetadataOffset: controller.knownOffset,
-      wantFence: this.#wantsFence,
+      // Kafka's brokers ask for it where one of several disks fails. One whose only disk fails ends, and is fenced.
+      wantFence: false,
       wantShutDown: this.#phase === 'leaving',
       offlineLogDirs: [],
     };

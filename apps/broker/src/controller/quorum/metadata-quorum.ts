@@ -54,6 +54,8 @@ const RESIGN_GRACE_MS = 300;
 const RESIGN_LOOK_MS = 5;
 
 export class MetadataQuorum implements ControllerLeadership {
+  /** Leaders that were seen here, since this process began. */
+  leaderChanges = 0;
   readonly log: QuorumLog;
   readonly driver: QuorumDriver;
   readonly snapshots: Snapshots;
@@ -135,6 +137,11 @@ export class MetadataQuorum implements ControllerLeadership {
     return this.told;
   }
 
+  /** In which this voter has stood. */
+  get elections(): number {
+    return this.driver.elections;
+  }
+
   onLeadership(listener: (leadership: Leadership) => void): void {
     this.listeners.push(listener);
   }
@@ -175,6 +182,8 @@ export class MetadataQuorum implements ControllerLeadership {
     const now = this.leadershipOf(state);
     const { told } = this;
     this.told = now;
+    if (now.leaderId >= 0 && (now.leaderId !== told.leaderId || now.epoch !== told.epoch))
+      this.leaderChanges += 1;
     if (now.leaderId !== told.leaderId || now.epoch !== told.epoch || now.isLeader !== told.isLeader) {
       for (const listener of this.listeners) listener(now);
     }

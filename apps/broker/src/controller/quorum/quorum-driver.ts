@@ -58,6 +58,8 @@ type WithoutHandle<Input> = Input extends { readonly of: number } ? Omit<Input, 
 const APPEND_RETRY_MS = 500;
 
 export class QuorumDriver {
+  /** In which this voter has stood, since it started. */
+  elections = 0;
   private current: QuorumState;
   private readonly inputs: { readonly input: QuorumInput; readonly records?: Uint8Array }[] = [];
   private stepping = false;
@@ -227,6 +229,7 @@ export class QuorumDriver {
       case 'fatal':
         throw new Error(effect.reason);
       case 'trace':
+        if (effect.event.kind === 'election') this.elections += 1;
         options.logger.debug(effect.event, 'metadata quorum event');
         return;
     }

@@ -1,8 +1,10 @@
 /** `tidemark topics describe NAME`: who leads each partition, who follows how closely, and by which protocol. */
 import { describeConfigsApi, describeTopicPartitionsApi, offsetForLeaderEpochApi } from '@tidemark/wire';
 import type { Command } from 'commander';
+import { adminsOf, askAdmin } from '../../brokers/broker-admin.js';
 import { renderTable } from '../../console/table.js';
 import { assertNoError, EARLIEST, LATEST, type ClusterClient } from '../../kafka/cluster-client.js';
+import { homeFromEnvironment } from '../../stack/home.js';
 import { command } from '../command.js';
 import { withCluster } from './with-cluster.js';
 
@@ -17,6 +19,16 @@ interface PartitionDescription {
   readonly highWatermark: number | null;
   /** The leader's log end; between it and the high watermark lies what is not committed. */
   readonly endOffset: number | null;
+  /** How far each follower is, as the leader knows it; null where the leader cannot be asked. */
+  readonly followers: readonly FollowerView[] | null;
+}
+
+interface FollowerView {
+  readonly broker: number;
+  /** -1: it has not asked this leader yet. */
+  readonly endOffset: number;
+  /** Records that it lacks. */
+  readonly lag: number | null;
 }
 
 interface TopicDescription {
@@ -41,7 +53,7 @@ export function describeCommand(): Command {
       console.line();
       console.line(
         renderTable(
-          ['PARTITION', 'LEADER', 'EPOCH', 'REPLICAS', 'ISR', 'ELR', 'START', 'HIGH WATERMARK', 'END'],
+          ['PARTITION', 'LEADER', 'EPOCH', 'REPLICAS', 'ISR', 'ELR', 'START', 'HIGH WATERMARK', 'END', 'LAG'],
           topic.partitions.map((one) => [
             String(one.partition),
             one.leader < 0 ? 'none' : String(one.leader),
@@ -52,6 +64,7 @@ export function describeCommand(): Command {
             text(one.startOffset),
             text(one.highWatermark),
             text(one.endOffset),
+            one.followers?.map(({ broker, lag }) => `${broker}:${lag ?? '?'}`).join(' ') ?? '-',
           ]),
         ),
       );
@@ -71,6 +84,7 @@ async function describe(cluster: ClusterClient, name: string): Promise<TopicDesc
   const known = info === undefined ? [] : [info];
   const starts = await cluster.offsets(known, EARLIEST);
   const marks = await cluster.offsets(known, LATEST);
+  const followersOf = askLeaders(name);
   const partitions: PartitionDescription[] = [];
   for (const one of topic?.partitions ?? []) {
     const { partitionIndex: partition, leaderId: leader, leaderEpoch } = one;
@@ -84,6 +98,7 @@ async function describe(cluster: ClusterClient, name: string): Promise<TopicDesc
       startOffset: starts.get(`${name}/${partition}`) ?? null,
       highWatermark: marks.get(`${name}/${partition}`) ?? null,
       endOffset: leader < 0 ? null : await endOf(cluster, leader, name, partition, leaderEpoch),
+      followers: await followersOf(leader, partition),
     });
   }
   return {
@@ -119,4 +134,32 @@ async function endOf(
   });
   const end = topics[0]?.partitions[0]?.endOffset ?? -1;
   return end < 0 ? null : end;
+}
+
+interface AdminTopic {
+  readonly partitions: readonly {
+    readonly logEndOffset: number | null;
+    readonly followers: readonly { readonly brokerId: number; readonly logEndOffset: number }[] | null;
+  }[];
+}
+
+/** Asks each leader once, by its admin HTTP: in Kafka's protocol only it knows, and nobody can ask. */
+function askLeaders(topic: string): (leader: number, partition: number) => Promise<FollowerView[] | null> {
+  const admins = adminsOf(homeFromEnvironment());
+  const asked = new Map<number, Promise<AdminTopic | undefined>>();
+  return async (leader, partition) => {
+    const admin = admins.find(({ id }) => id === leader);
+    if (admin === undefined) return null;
+    const answer = asked.get(leader) ?? askAdmin<AdminTopic>(admin, `/topics/${topic}`);
+    asked.set(leader, answer);
+    const { logEndOffset, followers } = (await answer)?.partitions[partition] ?? {};
+    if (logEndOffset === undefined || logEndOffset === null) return null;
+    return (
+      followers?.map(({ brokerId, logEndOffset: end }) => ({
+        broker: brokerId,
+        endOffset: end,
+        lag: end < 0 ? null : logEndOffset - end,
+      })) ?? null
+    );
+  };
 }
