@@ -22,6 +22,9 @@ const CONNECT_BOUND_MS = 5_000;
 const ANSWER_BOUND_MS = 15_000;
 const CLIENT_ID = 'tidemark-cli';
 
+/** The broker cannot be reached, or broke off: another may know the answer. */
+export class BrokerGone extends Fault {}
+
 interface Waiting {
   readonly correlationId: number;
   resolve(frame: Buffer): void;
@@ -56,7 +59,7 @@ export class WireClient {
       });
     } catch (cause) {
       socket.destroy();
-      throw new Fault(`the broker at ${name} cannot be reached: ${reasonOf(cause)}`);
+      throw new BrokerGone(`the broker at ${name} cannot be reached: ${reasonOf(cause)}`);
     }
     socket.setTimeout(0);
     socket.setNoDelay(true);
@@ -69,8 +72,9 @@ export class WireClient {
   }
 
   /**
-   * Sends one request and answers the decoded response, never in a version above `versionMax`. Rejects with a
-   * `Fault` when the connection breaks or no common version exists; error codes are the caller's to read.
+   * Sends one request and answers the decoded response, never in a version above `versionMax`. Rejects with
+   * `BrokerGone` when the connection breaks, with another `Fault` when no common version exists; error codes are the
+   * caller's to read.
    */
   call<Q extends FieldMap, P extends FieldMap>(
     api: Api<Q, P>,
@@ -139,7 +143,7 @@ export class WireClient {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     this.socket.destroy();
-    waiting?.reject(this.#fault(reasonOf(cause)));
+    waiting?.reject(new BrokerGone(this.#fault(reasonOf(cause)).message));
   }
 
   #fault(detail: string): Fault {
