@@ -17,7 +17,7 @@ export interface Watch {
 }
 
 /** Events that follow each other closely wake a stream once. */
-const REST_MS = 20;
+const REST_MS = 50;
 
 class ExperimentWatch implements Watch {
   #pending = false;

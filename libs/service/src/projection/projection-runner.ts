@@ -43,7 +43,7 @@ export interface RebuildOptions {
 /** Records in one transaction: enough to make rows repeat, few enough to stay short. */
 const TRANSACTION_RECORDS_MAX = 5_000;
 /** More records in a transaction when many come; nobody waits longer for a position that he was told. */
-const REST_MS = 20;
+const REST_MS = 50;
 const BACK_OFF_MS = 100;
 const BACK_OFF_MAX_MS = 2_000;
 /** The tables are not what they should be: missing, half there, of another shape. The log makes them anew. */
