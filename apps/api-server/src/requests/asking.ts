@@ -8,6 +8,7 @@ import {
   COMMANDS_TOPIC,
   commandRepliedSchema,
   encode,
+  EXPERIMENTS_TOPIC,
   formatPosition,
   formatTime,
   messageIdFromBytes,
@@ -25,7 +26,13 @@ import {
   type QueryType,
 } from '@tidemark/contracts';
 import type { Clock, Random } from '@tidemark/platform';
-import { nextTraceparent, type RequestOutcome, type RequestReply, type Topics } from '@tidemark/service';
+import {
+  nextTraceparent,
+  type RequestOutcome,
+  type RequestReply,
+  type Topics,
+  TopicsError,
+} from '@tidemark/service';
 import type { z } from 'zod';
 import type { Principal } from '../authentication/api-key.js';
 import { Problem } from '../problems/problem.js';
@@ -48,6 +55,13 @@ const COMMAND_DEADLINE_MS = 5_000;
 const QUERY_DEADLINE_MS = 6_000;
 const QUERY_RESEND_AFTER_MS = 500;
 const RANDOM_ID_BYTES = 17;
+/** The topic that tells of what a question is about, for those that are about one thing. */
+const TOLD_IN: Partial<Record<QueryType, string>> = {
+  GetExperiment: EXPERIMENTS_TOPIC,
+  ListEvents: EXPERIMENTS_TOPIC,
+  GetApplication: CATALOG_TOPIC,
+  GetDataProduct: CATALOG_TOPIC,
+};
 
 export class Asking {
   constructor(private readonly options: AskingOptions) {}
@@ -71,8 +85,24 @@ export class Asking {
     return reply;
   }
 
-  /** Asks any Metadata Server; `null` results are the caller's to interpret. */
+  /**
+   * Asks any Metadata Server; `null` results are the caller's to interpret. That there is no such thing is believed only
+   * of a view that stands where the log ends now: whoever was told of a new one asks for it at once, and perhaps a
+   * replica whose view is a moment behind.
+   */
   async query<Type extends QueryType>(
+    type: Type,
+    request: QueryRequest<Type>,
+    asker: Asker,
+  ): Promise<{ result: QueryResult<Type>; position: string }> {
+    const answer = await this.#queryOnce(type, request, asker);
+    const topic = TOLD_IN[type];
+    if (answer.result !== null || topic === undefined) return answer;
+    const position = await this.#endOf(topic);
+    return this.#queryOnce(type, { ...request, position }, asker);
+  }
+
+  async #queryOnce<Type extends QueryType>(
     type: Type,
     request: QueryRequest<Type>,
     asker: Asker,
@@ -93,12 +123,21 @@ export class Asking {
   }
 
   /** The end of the catalog now: whoever has read so far has seen whatever was acknowledged before this call. */
-  async catalogEnd(): Promise<string> {
-    return formatPosition(await this.options.topics.ends(CATALOG_TOPIC));
+  catalogEnd(): Promise<string> {
+    return this.#endOf(CATALOG_TOPIC);
   }
 
   randomBytes(): Uint8Array {
     return this.options.random.bytes(RANDOM_ID_BYTES);
+  }
+
+  async #endOf(topic: string): Promise<string> {
+    try {
+      return formatPosition(await this.options.topics.ends(topic));
+    } catch (error) {
+      if (!(error instanceof TopicsError)) throw error;
+      throw new Problem('log-unavailable', 'The log does not say where it ends at the moment.');
+    }
   }
 
   #envelope(key: string, { principal, traceparent }: Asker): Envelope {
