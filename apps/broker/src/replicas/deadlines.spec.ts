@@ -34,6 +34,21 @@ describe('deadlines', () => {
     expect(deadlines.size).toBe(0);
   });
 
+  it('wake nobody for what was cancelled', () => {
+    const clock = new ManualClock();
+    const deadlines = new Deadlines(clock);
+    deadlines.set(10, () => undefined);
+    const later = [20, 30].map((delay) => deadlines.set(delay, () => undefined));
+    for (const deadline of later) deadlines.cancel(deadline);
+    clock.advance(10);
+    expect(clock.pendingTimers).toBe(0);
+    expect(deadlines.size).toBe(0);
+    let fired = false;
+    deadlines.set(5, () => (fired = true));
+    clock.advance(5);
+    expect(fired).toBe(true);
+  });
+
   it('can be set while one fires', () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);

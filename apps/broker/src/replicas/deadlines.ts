@@ -55,6 +55,11 @@ export class Deadlines {
       if (fire === undefined) this.cancelled -= 1;
       else fire();
     }
+    // Most are cancelled long before their time: nobody is woken for those.
+    for (let next = this.heap[0]; next !== undefined && next.fire === undefined; next = this.heap[0]) {
+      this.pop();
+      this.cancelled -= 1;
+    }
     this.arm();
   }
 
