@@ -118,6 +118,7 @@ export class Broker {
       ringBytesMax: settings['tail.cache.bytes'],
       compactionBytes: settings['log.cleaner.dedupe.buffer.size'],
       ...(shares.openFilesMax === undefined ? {} : { openFilesMax: shares.openFilesMax }),
+      rules: { ...BROKER_RULES, ...options.rules }.log,
       ...(config.directoryId === undefined ? {} : { directoryId: storedDirectory(config.directoryId) }),
     });
     this.replicas = this.replicasOf();

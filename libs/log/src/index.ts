@@ -22,6 +22,7 @@ export {
   type LogDirectoryOptions,
   type StoredPartition,
 } from './directory/log-directory.js';
+export { LOG_RULES, type LogRules } from './log-rules.js';
 export { LogError, type LogErrorCode } from './log-error.js';
 export type { EpochEnd, LogIdentity, LogListener, LogOptions } from './log-options.js';
 export { PartitionLog } from './partition-log.js';

@@ -2,6 +2,7 @@
  * What all logs of a data directory share: the doors they use and the budgets they draw from. Made by the directory.
  */
 import type { Clock, Disk } from '@tidemark/platform';
+import { LOG_RULES, type LogRules } from './log-rules.js';
 import { OpenFiles } from './segment/open-files.js';
 import { ReadBuffers } from './read/read-buffers.js';
 import { TailMemory } from './tail/tail-memory.js';
@@ -12,6 +13,7 @@ export interface LogResources {
   readonly files: OpenFiles;
   readonly memory: TailMemory;
   readonly buffers: ReadBuffers;
+  readonly rules: LogRules;
 }
 
 export interface LogLimits {
@@ -25,6 +27,8 @@ export interface LogLimits {
   readonly readBytesMax?: number;
   /** Memory for the keys of the log that is being compacted, bytes. */
   readonly compactionBytes?: number;
+  /** Others than `LOG_RULES` in simulations that test their checkers. */
+  readonly rules?: LogRules;
 }
 
 const MIB = 1024 * 1024;
@@ -36,5 +40,6 @@ export function makeLogResources(disk: Disk, clock: Clock, limits: LogLimits = {
     files: new OpenFiles(limits.openFilesMax ?? 512),
     memory: new TailMemory(limits.tailBytesMax ?? 64 * MIB, limits.ringBytesMax ?? 8 * MIB),
     buffers: new ReadBuffers(limits.readBytesMax ?? 16 * MIB),
+    rules: limits.rules ?? LOG_RULES,
   };
 }

@@ -83,7 +83,9 @@ export function loadLog(options: LoadOptions): LoadedLog {
     loaded.segments.replaceAll(newSegment(options, logStartOffset));
     logEndOffset = logStartOffset;
   }
-  if (!areBorneOut(loaded.segments, epochs, logStartOffset)) rebuildEpochs(loaded.segments, epochs);
+  if (resources.rules.checksEpochs() && !areBorneOut(loaded.segments, epochs, logStartOffset)) {
+    rebuildEpochs(loaded.segments, epochs);
+  }
   // Of a log that was emptied from its start, the last epoch is still the one that its last record had.
   epochs.truncateFromEnd(logEndOffset <= logStartOffset ? logEndOffset + 1 : logEndOffset);
   epochs.truncateFromStart(logStartOffset);

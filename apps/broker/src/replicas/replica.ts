@@ -296,7 +296,8 @@ export class Replica implements TickTask {
     this.leaderRole?.close();
     const ended = this.followerRole;
     if (ended !== undefined) ended.closed = true;
-    const usable = this.log.failure === undefined && !this.retired && this.epoch >= this.fencedEpoch;
+    const serves = this.context.rules.mayServe(this.epoch, this.fencedEpoch);
+    const usable = this.log.failure === undefined && !this.retired && serves;
     const led = this.leaderId === this.context.brokerId;
     const mayLead = led && !this.isRepairing && this.context.mayLead();
     this.leaderRole = usable && mayLead ? this.lead() : undefined;
@@ -352,9 +353,11 @@ export class Replica implements TickTask {
   }
 
   private recovered(): void {
-    const { topic, partition } = this;
     this.refused = false;
-    this.context.logger.info({ topic, partition }, 'the disk takes appends again');
+    this.context.logger.info(
+      { topic: this.topic, partition: this.partition },
+      'the disk takes appends again',
+    );
   }
 
   /** The disk refused: what was staged is gone from the log again, reads go on, the next append tries anew. */

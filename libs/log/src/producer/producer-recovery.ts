@@ -42,7 +42,7 @@ export function rebuildProducers(
   segments: Segments,
   into: { readonly logEndOffset: number; readonly state: ProducerState },
 ): void {
-  const { disk } = place.resources;
+  const { disk, rules } = place.resources;
   const { state, logEndOffset } = into;
   let from = segments.first.baseOffset;
   let found: SnapshotFound = 'none';
@@ -56,7 +56,7 @@ export function rebuildProducers(
   }
   if (found === 'none') state.clear();
   if (found === 'last-only') complete(segments, from, state);
-  replay(segments, from, logEndOffset, state);
+  replay(segments, rules.replayFrom(from, logEndOffset), logEndOffset, state);
   // A state that is exactly a snapshot on disk need not be written again.
   state.dirty = !(found === 'complete' && from === logEndOffset);
 }
