@@ -72,15 +72,21 @@ export class Invariants {
     return this.controllers.partition(key);
   }
 
+  isQuorum(key: string): boolean {
+    return this.controllers.isQuorum(key);
+  }
+
   /**
    * Whether these machines may lose power without more than what primary-backup promises to bear: no other is lossy, and
-   * what is committed is on another that may be elected.
+   * what is committed is on another that may be elected. With `min.insync.replicas` 1 nobody else may be when the one that
+   * is left in sync by name turns out to have lost something.
    */
   survivesWithout(nodes: readonly number[]): boolean {
     for (const [key, committed] of this.committed) {
       const placement = this.controllers.partition(key);
       if (placement === undefined || placement.quorum) continue;
       if (nodes.length > 1 || [...this.lossy].some((node) => !nodes.includes(node))) return false;
+      if (placement.minInsync < 2 && nodes.some((node) => placement.isr.includes(node))) return false;
       const others = [...placement.isr, ...placement.elr].filter((node) => !nodes.includes(node));
       if (!others.some((node) => committed.isHeldBy(this.mirrors.get(node)?.of(key)))) return false;
     }
@@ -232,7 +238,20 @@ export class Invariants {
     // A leader may commit, tell a follower and die in one step: then the follower is the first to be seen.
     const before = committed.end;
     committed.commit(mirror, { highWatermark, epoch: leaderEpoch, now: this.options.now() });
-    if (committed.end > before) this.checkJustified(key, committed);
+    if (committed.end === before) return;
+    this.checkJustified(key, committed);
+    // In one step a replica may hear of a watermark and of the next epoch.
+    if (seen.epoch === leaderEpoch) this.checkOwnEpoch(node, key, leaderEpoch);
+  }
+
+  /** By quorum, what is committed ends with a batch of the epoch that commits it (Raft's figure 8). */
+  private checkOwnEpoch(node: number, key: string, epoch: number): void {
+    if (!this.controllers.isQuorum(key)) return;
+    const committed = this.committedLog(key);
+    const last = committed.batches[committed.batches.length - 1];
+    hold(last?.epoch === epoch, 'I7', () => {
+      return `${key}: broker ${node} commits up to ${committed.end} in epoch ${epoch}, by counting entries of epoch ${last?.epoch ?? -1}`;
+    });
   }
 
   /** What was just committed is where the protocol says that it is (I7, I8). */
@@ -241,13 +260,7 @@ export class Invariants {
     const placement = this.controllers.partition(key);
     if (placement === undefined) return;
     if (placement.quorum) {
-      const holders = placement.replicas.filter((node) => {
-        const mirror = this.mirrors.get(node)?.of(key);
-        return mirror !== undefined && mirror.durableEnd >= end && committed.isHeldBy(mirror);
-      });
-      hold(2 * holders.length > placement.replicas.length, 'I7', () => {
-        return `${key}: ${end} is committed, on disk only at brokers ${holders.join(', ') || 'none'}`;
-      });
+      this.checkOnMajority(key, placement);
       return;
     }
     // A machine that lost power had it when it was counted.
@@ -258,6 +271,18 @@ export class Invariants {
       return `${key}: ${end} is committed, written only at brokers ${holders.join(', ') || 'none'}`;
     });
     this.checkInSync(key, placement.isr);
+  }
+
+  private checkOnMajority(key: string, { replicas }: Placement): void {
+    const committed = this.committedLog(key);
+    const { end } = committed;
+    const holders = replicas.filter((node) => {
+      const mirror = this.mirrors.get(node)?.of(key);
+      return mirror !== undefined && mirror.durableEnd >= end && committed.isHeldBy(mirror);
+    });
+    hold(2 * holders.length > replicas.length, 'I7', () => {
+      return `${key}: ${end} is committed, on disk only at brokers ${holders.join(', ') || 'none'}`;
+    });
   }
 
   /** Whoever may be elected has all that is committed (I8). */
@@ -282,9 +307,18 @@ export class Invariants {
     if (rolls > 0) this.options.coverage.reached('segment rolled', rolls);
     if (cutTo === Infinity || seen === undefined) return;
     if (!seen.leading) this.options.coverage.reached('truncation by diverging epoch');
+    this.checkKept(mirror);
     hold(cutTo >= seen.highWatermark || mirror.end >= seen.highWatermark, 'I6', () => {
       return `${mirror.key}: broker ${mirror.node} cut its log to ${cutTo}, below its high watermark ${seen.highWatermark}`;
     });
+  }
+
+  /** Nor what makes it committed: a replica that counts still has all of it (I7, I8). */
+  private checkKept({ key, node }: ReplicaMirror): void {
+    const placement = this.controllers.partition(key);
+    if (placement === undefined) return;
+    if (placement.quorum) this.checkOnMajority(key, placement);
+    else if (placement.isr.includes(node) || placement.elr.includes(node)) this.checkInSync(key, [node]);
   }
 
   private seenOf(node: number, life: number): Map<string, Seen> {
