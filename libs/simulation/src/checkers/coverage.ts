@@ -25,6 +25,13 @@ export const SITUATIONS = [
   'bytes held up by a partition',
   'segment rolled',
   'group rebalanced',
+  'leaders killed one after the other',
+  'election in a slow network',
+  'nothing heard after a promise',
+  'disturbed while joining the in-sync set',
+  'leader killed while a follower is behind',
+  'power lost and back in a blink',
+  'killed before answers arrived',
 ] as const;
 
 export type Situation = (typeof SITUATIONS)[number];

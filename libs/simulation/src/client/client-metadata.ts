@@ -29,6 +29,8 @@ export class ClientMetadata {
   private readonly epochs = new Map<string, number>();
   private readonly addresses = new Map<number, Address>();
   private readonly connections = new Map<number, BrokerConnection>();
+  /** To ask for metadata over, by bootstrap address. */
+  private readonly asked = new Map<Address, BrokerConnection>();
   private partitionKeys: string[] = [];
   private asking = false;
   private waiting: (() => void)[] = [];
@@ -61,12 +63,11 @@ export class ClientMetadata {
     this.waiting.push(done);
     if (this.asking) return;
     this.asking = true;
-    const { network, clock, clientId, bootstrap, random, topics } = this.options;
-    const connection = new BrokerConnection(network, clock, random.pick(bootstrap), clientId);
+    const { clock, bootstrap, random, topics } = this.options;
+    const connection = this.connectionTo(random.pick(bootstrap));
     const request = { topics: topics.map((name) => ({ name })), allowAutoTopicCreation: false };
     connection.ask(metadataApi, 9, request, METADATA_TIMEOUT_MS, (answer) => {
       if (answer !== undefined) this.take(answer);
-      connection.close();
       clock.setTimer(REFRESH_PAUSE_MS + random.below(REFRESH_PAUSE_MS), () => {
         this.asking = false;
         for (const told of this.waiting.splice(0)) told();
@@ -76,8 +77,18 @@ export class ClientMetadata {
 
   /** Lets go of every connection. */
   close(): void {
-    for (const connection of this.connections.values()) connection.close();
+    for (const connection of [...this.connections.values(), ...this.asked.values()]) connection.close();
     this.connections.clear();
+    this.asked.clear();
+  }
+
+  private connectionTo(address: Address): BrokerConnection {
+    const known = this.asked.get(address);
+    if (known?.open === true) return known;
+    const { network, clock, clientId } = this.options;
+    const made = new BrokerConnection(network, clock, address, clientId);
+    this.asked.set(address, made);
+    return made;
   }
 
   private take(answer: MetadataAnswer): void {

@@ -53,7 +53,7 @@ interface Queue {
 }
 
 const REQUEST_TIMEOUT_MS = 2_000;
-const RETRY_MS = 30;
+const RETRY_MS = 80;
 /** A partition that is not served is not sent to without end. */
 const QUEUE_MAX = 40;
 

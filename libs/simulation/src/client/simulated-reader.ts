@@ -22,7 +22,9 @@ export interface ReaderOptions extends ClientOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 3_000;
-const RETRY_MS = 40;
+const RETRY_MS = 100;
+/** Between two fetches from one leader. */
+const PAUSE_MS = 40;
 
 export class SimulatedReader {
   readonly metadata: ClientMetadata;
@@ -98,7 +100,8 @@ export class SimulatedReader {
           else content = false;
         }
       }
-      if (content) this.options.clock.setTimer(1, () => this.fetch(leader));
+      if (content)
+        this.options.clock.setTimer(PAUSE_MS + this.options.random.below(PAUSE_MS), () => this.fetch(leader));
       else this.lookSoon();
     });
   }

@@ -54,6 +54,16 @@ export class BrokerView {
     return this.broker.controller.active;
   }
 
+  /** The leader of `key` has asked for this follower to be in sync and has not been told that it is. */
+  isJoining(key: string, follower: number): boolean {
+    const found = this.all().find((view) => view.key === key);
+    const followers = found instanceof LiveReplica ? found.replica.leadership?.followers : undefined;
+    return (
+      followers?.some(({ brokerId, inMaximal, inSync }) => brokerId === follower && inMaximal && !inSync) ===
+      true
+    );
+  }
+
   /** The replicas here; each reads through to the broker. */
   all(): readonly ReplicaView[] {
     const { position } = this.image;

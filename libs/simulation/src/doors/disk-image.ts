@@ -27,6 +27,8 @@ export class DiskImage {
   readonly changed = new Set<StoredFile>();
   /** Snapshots of the metadata that got their name. */
   snapshots = 0;
+  /** Times that promises to controllers that elect were written. */
+  promises = 0;
   writesRefused = 0;
   /** Files that it says are synced without doing it: a mutant's disk. */
   lies: RegExp | undefined;
@@ -38,6 +40,7 @@ export class DiskImage {
 
   renamed(name: string, stored: Stored): void {
     if (name.endsWith('.checkpoint')) this.snapshots += 1;
+    if (name === 'partition-fences') this.promises += 1;
     if (stored.kind === 'directory' || name.endsWith('.log')) this.namesVersion += 1;
   }
 

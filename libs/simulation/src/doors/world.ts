@@ -42,6 +42,8 @@ export class World {
   /** Differs when anything happened at another time, elsewhere or in another order. */
   traceHash = 0;
   watcher: Watcher | undefined;
+  /** Called after each step too, when all is found in order. */
+  readonly lookers = new Set<() => void>();
   /** Whose turn it was last. */
   lastNode = 0;
   /** Set by whoever notices that the run is over for a reason of its own. */
@@ -114,6 +116,7 @@ export class World {
     if (this.inTurn) {
       this.inTurn = false;
       this.watcher?.afterStep(this.turnOwner);
+      if (this.lookers.size > 0) for (const look of [...this.lookers]) look();
       this.turnOwner = undefined;
     }
     if (this.failure !== undefined) throw this.failure;

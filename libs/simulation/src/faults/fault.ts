@@ -30,7 +30,19 @@ export const FAULT_KINDS = [
   'failing-sync',
 ] as const;
 
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** Of several acts (`stories.ts`); each seed has some. */
+export const STORY_KINDS = [
+  'topple-leaders',
+  'slow-election',
+  'deafen-promised',
+  'disturb-joining',
+  'kill-while-behind',
+  'lose-power-briefly',
+  'lose-answers',
+] as const;
+
+export type StoryKind = (typeof STORY_KINDS)[number];
+export type FaultKind = (typeof FAULT_KINDS)[number] | StoryKind;
 
 export interface Fault {
   /** Milliseconds after the load began. */
@@ -49,10 +61,11 @@ export type Schedule = readonly Fault[];
 export const FAULTS_MS = 32_000;
 
 const TARGETS = 60;
+const STORIES = 4;
 
 export const faultArbitrary: fc.Arbitrary<Fault> = fc.record({
   at: fc.integer({ min: 500, max: FAULTS_MS - 2_000 }),
-  kind: fc.constantFrom(...FAULT_KINDS),
+  kind: fc.constantFrom(...FAULT_KINDS, ...STORY_KINDS),
   target: fc.nat({ max: TARGETS - 1 }),
   durationMs: fc.integer({ min: 100, max: 6_000 }),
   amount: fc.nat({ max: 1_000 }),
@@ -71,12 +84,21 @@ export function scheduleOf(seed: number): Schedule {
   // Each seed prefers some kinds: a swarm finds more than an average.
   const liked = FAULT_KINDS.filter(() => random.chance(0.5));
   const kinds = liked.length > 2 ? liked : FAULT_KINDS;
-  const faults = Array.from({ length: random.between(8, 16) }, () => ({
+  const faults: Fault[] = Array.from({ length: random.between(6, 11) }, () => ({
     at: random.between(500, FAULTS_MS - 2_000),
     kind: random.pick(kinds),
     target: random.below(TARGETS),
     durationMs: random.chance(0.3) ? random.between(100, 600) : random.between(600, 6_000),
     amount: random.below(1_001),
   }));
+  for (let story = 0; story < STORIES; story += 1) {
+    faults.push({
+      at: random.between(500, FAULTS_MS - 6_000),
+      kind: random.pick(STORY_KINDS),
+      target: random.below(TARGETS),
+      durationMs: random.between(3_500, 6_000),
+      amount: random.below(1_001),
+    });
+  }
   return faults.sort((one, other) => one.at - other.at);
 }

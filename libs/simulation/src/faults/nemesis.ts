@@ -6,14 +6,27 @@
  * (docs/guarantees.md says what that protocol promises); everything else may strike at any time.
  */
 import { hostOf, type Machine } from '../cluster/machine.js';
-import type { Coverage } from '../checkers/coverage.js';
+import type { Coverage, Situation } from '../checkers/coverage.js';
 import type { Invariants } from '../checkers/invariants.js';
 import type { NetworkHub } from '../doors/network-hub.js';
 import type { World } from '../doors/world.js';
-import type { Fault, FaultKind } from './fault.js';
+import type { SeededRandom } from '../doors/seeded-random.js';
+import type { Fault, FaultKind, StoryKind } from './fault.js';
+import {
+  deafenPromised,
+  disturbJoining,
+  killWhileBehind,
+  loseAnswers,
+  losePowerBriefly,
+  slowElection,
+  topple,
+  type Stage,
+  type Undo,
+} from './stories.js';
 
 export interface NemesisOptions {
   readonly world: World;
+  readonly random: SeededRandom;
   readonly hub: NetworkHub;
   readonly machines: readonly Machine[];
   readonly invariants: Invariants;
@@ -26,11 +39,18 @@ export interface NemesisOptions {
   readonly trace: (line: string) => void;
 }
 
-/** Undoes a fault, and answers whether it had an effect. */
-type Undo = () => boolean;
-
 /** A supervisor starts a process that ended by itself again after so long. */
 const SUPERVISOR_MS = 500;
+
+const STORY_SITUATIONS: ReadonlyMap<FaultKind, Situation> = new Map<FaultKind, Situation>([
+  ['topple-leaders', 'leaders killed one after the other'],
+  ['slow-election', 'election in a slow network'],
+  ['deafen-promised', 'nothing heard after a promise'],
+  ['disturb-joining', 'disturbed while joining the in-sync set'],
+  ['kill-while-behind', 'leader killed while a follower is behind'],
+  ['lose-power-briefly', 'power lost and back in a blink'],
+  ['lose-answers', 'killed before answers arrived'],
+]);
 
 export class Nemesis {
   bitten = 0;
@@ -39,8 +59,16 @@ export class Nemesis {
   /** Machines that a fault keeps down. */
   private readonly held = new Map<number, number>();
   private over = false;
+  private readonly stage: Stage;
 
   constructor(private readonly options: NemesisOptions) {
+    const { world, hub, machines, invariants, clientHosts, trace } = options;
+    this.stage = {
+      ...{ world, hub, machines, invariants, clientHosts, trace },
+      controller: () => options.controller(),
+      kill: (machine) => this.kill(machine),
+      losePower: (some) => this.losePower(some),
+    };
     for (const machine of options.machines) {
       machine.onEnded = (ending) => {
         options.trace(
@@ -79,7 +107,10 @@ export class Nemesis {
     const end = (): void => {
       if (!this.open.delete(end)) return;
       trace(`${fault.kind} (${fault.target}) is over`);
-      if (undo()) this.bitten += 1;
+      if (!undo()) return;
+      this.bitten += 1;
+      const situation = STORY_SITUATIONS.get(fault.kind);
+      if (situation !== undefined) this.options.coverage.reached(situation);
     };
     this.open.add(end);
     world.schedule(fault.durationMs, undefined, end);
@@ -134,7 +165,45 @@ export class Nemesis {
         return any && this.fullDisk(any, fault.amount);
       case 'failing-sync':
         return any && this.failingSync(any);
+      default:
+        return this.beginStory({ ...fault, kind: fault.kind });
     }
+  }
+
+  private beginStory(fault: Fault & { readonly kind: StoryKind }): Undo | undefined {
+    const { keys, invariants } = this.options;
+    const key = keys[fault.target % Math.max(1, keys.length)] ?? '';
+    switch (fault.kind) {
+      case 'topple-leaders':
+        return this.firstFit(fault, (one) => {
+          const random = this.options.random.fork(`story:${fault.at}`);
+          // By quorum somebody always leads, so that more of them fall.
+          const meant = invariants.isQuorum(one) || !keys.some((other) => invariants.isQuorum(other));
+          return meant || random.chance(0.25) ? topple(this.stage, one, random) : undefined;
+        });
+      case 'slow-election':
+        return slowElection(this.stage, 20 + fault.amount / 8, fault.amount % 2 === 0);
+      case 'deafen-promised':
+        return this.firstFit(fault, (one) => deafenPromised(this.stage, one));
+      case 'disturb-joining':
+        return this.firstFit(fault, (one) => disturbJoining(this.stage, one, fault.amount % 2 === 0));
+      case 'kill-while-behind':
+        return this.firstFit(fault, (one) => killWhileBehind(this.stage, one));
+      case 'lose-power-briefly':
+        return this.firstFit(fault, (one) => losePowerBriefly(this.stage, one, fault.amount));
+      case 'lose-answers':
+        return loseAnswers(this.stage, key, fault.amount % 2 === 0);
+    }
+  }
+
+  /** The first partition, from the one that is meant, that the story can be played with. */
+  private firstFit({ target }: Fault, begin: (key: string) => Undo | undefined): Undo | undefined {
+    const { keys } = this.options;
+    for (let index = 0; index < keys.length; index += 1) {
+      const undo = begin(keys[(target + index) % keys.length] ?? '');
+      if (undo !== undefined) return undo;
+    }
+    return undefined;
   }
 
   private kill(machine: Machine | undefined): Undo | undefined {

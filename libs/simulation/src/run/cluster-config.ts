@@ -3,6 +3,7 @@
  * would run (tiny segments, short sessions, a reader of one batch at a time), because bugs live at the edges. Pure.
  */
 import { BROKER_CONFIGS, type Environment } from '@tidemark/broker';
+import { assert } from '@tidemark/platform';
 import { SeededRandom } from '../doors/seeded-random.js';
 import { BROKER_PORT, hostOf } from '../cluster/machine.js';
 
@@ -10,6 +11,8 @@ export interface TopicPlan {
   readonly name: string;
   readonly protocol: 'primary-backup' | 'quorum';
   readonly partitions: number;
+  readonly replicas: number;
+  readonly minInsync: number;
 }
 
 export interface ClusterConfig {
@@ -28,18 +31,15 @@ export interface ClusterConfig {
   readonly members: number;
 }
 
-/** Settings of the broker that a seed may turn, and what they may be; names that a broker does not have are left out. */
+/** Settings of the broker that a seed may turn, and what they may be. */
 const TURNED: Readonly<Record<string, readonly number[]>> = {
   'log.segment.bytes': [1_024, 4_096, 65_536],
-  'replica.fetch.max.bytes': [200, 4_096],
   'replica.lag.time.max.ms': [500, 1_500],
   'broker.session.timeout.ms': [600, 1_500],
   'broker.heartbeat.interval.ms': [100, 400],
   'metadata.log.max.record.bytes.between.snapshots': [1, 1_024],
-  'metadata.log.max.record.between.snapshots': [1, 16],
   'tail.cache.bytes': [65_536],
-  'replica.high.watermark.checkpoint.interval.ms': [100, 500],
-  'max.incremental.fetch.session.cache.slots': [0, 1],
+  'replica.high.watermark.checkpoint.interval.ms': [500],
 };
 
 /** Long enough between two that nothing but what they are for happens, short enough for a run of 40 seconds. */
@@ -53,6 +53,13 @@ const BASE: Readonly<Record<string, string>> = {
   'log.flush.offset.checkpoint.interval.ms': '2000',
 };
 
+/** About as many records, in many batches or in few: a thousand, of which half are enough for a run to count. */
+const LOADS = [
+  { pauseMs: 280, recordsMax: 7 },
+  { pauseMs: 400, recordsMax: 11 },
+  { pauseMs: 500, recordsMax: 14 },
+] as const;
+
 export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
   const random = new SeededRandom(seed).fork('config');
   const texts = new Map(Object.entries(BASE));
@@ -64,7 +71,7 @@ export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
   }).join(',');
   return {
     brokers,
-    topics: topicsOf(random),
+    topics: topicsOf(random, brokers),
     environments: Array.from({ length: brokers }, (_, index) => ({
       ...variables(texts),
       TIDEMARK_VOTERS: voters,
@@ -76,24 +83,46 @@ export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
     chunkBytes: random.chance(0.2) ? random.pick([16, 100, 1_000]) : 0,
     windowBytes: random.chance(0.2) ? random.pick([512, 8_192]) : 131_072,
     inFlightMax: random.pick([1, 3, 5]),
-    pauseMs: random.pick([120, 160, 200]),
-    recordsMax: random.pick([3, 5, 8]),
+    ...random.pick(LOADS),
     fetchMaxBytes: random.pick([300, 4_096, 65_536]),
     members: random.chance(0.25) ? 2 : 0,
   };
 }
 
-function topicsOf(random: SeededRandom): readonly TopicPlan[] {
-  const backed: TopicPlan = { name: 'backed', protocol: 'primary-backup', partitions: random.between(1, 2) };
-  const agreed: TopicPlan = { name: 'agreed', protocol: 'quorum', partitions: random.between(1, 2) };
+/** F + 1 copies by primary-backup bear F failures: two of two or three, or with `minInsync` 1 all but one. */
+const COPIES = [
+  { replicas: 3, minInsync: 2 },
+  { replicas: 3, minInsync: 2 },
+  { replicas: 3, minInsync: 2 },
+  { replicas: 3, minInsync: 1 },
+  { replicas: 2, minInsync: 1 },
+] as const;
+
+function topicsOf(random: SeededRandom, brokers: number): readonly TopicPlan[] {
+  const most = (copies: { replicas: number; minInsync: number }): typeof copies => ({
+    replicas: Math.min(copies.replicas, brokers),
+    minInsync: Math.min(copies.minInsync, brokers),
+  });
+  const backed: TopicPlan = {
+    name: 'backed',
+    protocol: 'primary-backup',
+    partitions: random.between(1, 2),
+    ...most(random.pick(COPIES)),
+  };
+  const agreed: TopicPlan = {
+    name: 'agreed',
+    protocol: 'quorum',
+    partitions: random.between(1, 2),
+    ...most({ replicas: 3, minInsync: 2 }),
+  };
   return random.pick([[backed, agreed], [backed, agreed], [backed], [agreed]]);
 }
 
 function variables(texts: ReadonlyMap<string, string>): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, text] of texts) {
-    if (BROKER_CONFIGS.has(name))
-      environment[`TIDEMARK_KAFKA_${name.toUpperCase().replaceAll('.', '_')}`] = text;
+    assert(BROKER_CONFIGS.has(name), `no broker has ${name}`);
+    environment[`TIDEMARK_KAFKA_${name.toUpperCase().replaceAll('.', '_')}`] = text;
   }
   return environment;
 }

@@ -15,11 +15,13 @@ export interface Mutant {
   readonly lies?: RegExp;
   /** A broker cannot tell that its machine was without power. */
   readonly hidesPowerLoss?: boolean;
+  /** In a cluster of so many: with three, whoever commits metadata has what would stop it. */
+  readonly brokers?: number;
   /** Topics are created with these besides. */
   readonly topicConfigs?: Readonly<Record<string, string>>;
 }
 
-const { replication, quorum } = BROKER_RULES;
+const { replication, quorum, log } = BROKER_RULES;
 
 /** As the rules in force, but for one. */
 const replicationBut = (wrong: Partial<BrokerRules['replication']>): Partial<BrokerRules> => ({
@@ -89,9 +91,10 @@ export const MUTANTS: readonly Mutant[] = [
     topicConfigs: { 'unclean.leader.election.enable': 'true' },
   },
   {
-    name: 'fences-forgotten',
-    bug: 'the promise to serve no earlier epoch is not kept over a restart',
-    forgets: /\/partition-fences$/,
+    name: 'promise-broken',
+    bug: 'a replica that promised to serve an epoch no more goes on until the metadata says so (five brokers)',
+    rules: { mayServe: () => true },
+    brokers: 5,
   },
   {
     name: 'vote-forgotten',
@@ -100,13 +103,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'producers-forgotten',
-    bug: 'snapshots of producer state are not kept over a restart',
-    forgets: /\.snapshot$/,
+    bug: 'producer state is not kept over a restart: snapshots are lost, and what is behind them is not read for it',
+    forgets: /\.(snapshot|sequences)$/,
+    rules: { log: { ...log, replayFrom: (_snapshot, end) => end } },
   },
   {
     name: 'epochs-forgotten',
-    bug: 'where leader epochs begin is not kept over a restart',
+    bug: 'where leader epochs begin is not kept over a restart: the file is lost, and not doubted',
     forgets: /\/leader-epoch-checkpoint$/,
+    rules: { log: { ...log, checksEpochs: () => false } },
   },
   {
     name: 'sync-lies',

@@ -59,7 +59,8 @@ export function rejectedByNobody(error: unknown): void {
 }
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, brokers = 3 } = options;
+  const { seed } = options;
+  const brokers = options.mutant?.brokers ?? options.brokers ?? 3;
   const config = clusterConfigOf(seed, brokers);
   const cluster = new Cluster({ ...options, config });
   const nemesis = new Nemesis(cluster);
@@ -138,7 +139,7 @@ class Run {
   }
 
   private async createTopics(): Promise<void> {
-    const { config } = this.cluster.options;
+    const { config, mutant } = this.cluster.options;
     for (const topic of config.topics) {
       let made = false;
       const attempt = (): void => {
@@ -146,16 +147,13 @@ class Run {
         const connection = new BrokerConnection(network, clock, random.pick(bootstrap), 'admin');
         const configs = [
           { name: 'replication.protocol', value: topic.protocol },
-          { name: 'min.insync.replicas', value: String(Math.min(2, config.brokers)) },
-          ...Object.entries(this.cluster.options.mutant?.topicConfigs ?? {}).map(([name, value]) => ({
-            name,
-            value,
-          })),
+          { name: 'min.insync.replicas', value: String(topic.minInsync) },
+          ...Object.entries(mutant?.topicConfigs ?? {}).map(([name, value]) => ({ name, value })),
         ];
         const asked = {
           name: topic.name,
           numPartitions: topic.partitions,
-          replicationFactor: Math.min(3, config.brokers),
+          replicationFactor: topic.replicas,
           assignments: [],
           configs,
         };
