@@ -16,6 +16,8 @@ import { Totals } from './run/totals.js';
 
 /** With so many seeds a designated situation that was never reached fails the run. */
 const COVERAGE_SEEDS = 300;
+/** A mutant that was found so often needs no more seeds. */
+const FOUND_ENOUGH = 3;
 const SHRINK_MS = 60_000;
 const REGRESSIONS = new URL('../regressions/', import.meta.url);
 
@@ -35,6 +37,13 @@ const { values } = parseArgs({
   },
 });
 
+const chosenMutant = values.mutant === undefined ? undefined : mutantNamed(values.mutant);
+if (values.mutant !== undefined && chosenMutant === undefined) {
+  throw new Error(
+    `no mutant is named ${values.mutant}; there are ${MUTANTS.map(({ name }) => name).join(', ')}`,
+  );
+}
+
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -43,6 +52,9 @@ const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
+
+/** Interrupted: what there is so far is printed. */
+let stopped = false;
 
 function optionsFor(seed: number, schedule: Schedule | undefined, mutant?: Mutant): SimulationOptions {
   const logger = (node: number): Logger =>
@@ -54,7 +66,7 @@ function optionsFor(seed: number, schedule: Schedule | undefined, mutant?: Mutan
     seed,
     brokers: Number(values.brokers),
     turns: (next) => nodeClock.defer(next),
-    mutant: mutant ?? (values.mutant === undefined ? undefined : mutantNamed(values.mutant)),
+    mutant: mutant ?? chosenMutant,
     ...(schedule === undefined ? {} : { schedule }),
     ...(values.trace ? { trace: say, logger } : {}),
   };
@@ -63,7 +75,8 @@ function optionsFor(seed: number, schedule: Schedule | undefined, mutant?: Mutan
 function replayCommand(seed: number): string {
   const brokers = values.brokers === '3' ? '' : ` --brokers ${values.brokers}`;
   const mutant = values.mutant === undefined ? '' : ` --mutant ${values.mutant}`;
-  return `npm run sim -- --seed ${seed}${brokers}${mutant} --trace`;
+  const schedule = values.schedule === undefined ? '' : ` --schedule ${values.schedule}`;
+  return `npm run sim -- --seed ${seed}${brokers}${mutant}${schedule} --trace`;
 }
 
 async function report(result: SimulationResult, schedule: Schedule | undefined): Promise<void> {
@@ -77,28 +90,30 @@ async function report(result: SimulationResult, schedule: Schedule | undefined):
     budgetMs: SHRINK_MS,
     fails: async (tried) => (await simulate(optionsFor(result.seed, tried))).invariant === invariant,
   });
-  mkdirSync(REGRESSIONS, { recursive: true });
+  const brokers = chosenMutant?.brokers ?? Number(values.brokers);
+  const content = { seed: result.seed, brokers, found: result.detail, schedule: smallest };
   const name = `${invariant.toLowerCase()}-seed-${result.seed}.json`;
-  const content = {
-    seed: result.seed,
-    brokers: Number(values.brokers),
-    found: result.detail,
-    schedule: smallest,
-  };
-  writeFileSync(new URL(name, REGRESSIONS), `${JSON.stringify(content, undefined, 2)}\n`);
-  say(`  ${smallest.length} faults are enough: ${fileURLToPath(new URL(name, REGRESSIONS))}`);
+  // What finds a mutant is no regression of ours.
+  const path =
+    chosenMutant === undefined ? fileURLToPath(new URL(name, REGRESSIONS)) : `${chosenMutant.name}-${name}`;
+  if (chosenMutant === undefined) mkdirSync(REGRESSIONS, { recursive: true });
+  writeFileSync(path, `${JSON.stringify(content, undefined, 2)}\n`);
+  say(`  ${smallest.length} faults are enough: ${path}`);
 }
 
-/** Each mutant over the same seeds: how many found it, the first of them, and by which checker. */
+/** Each mutant over the same seeds until enough of them found it: the first of them, and by which checker. */
 async function tryMutants(first: number, count: number): Promise<number> {
   let missed = 0;
   say('| Mutant | The bug | Found in | First | By |');
   say('|---|---|---|---|---|');
   for (const mutant of MUTANTS) {
+    if (stopped) break;
     const by = new Map<string, number>();
     let found = 0;
     let firstSeed: number | undefined;
-    for (let seed = first; seed < first + count; seed += 1) {
+    let tried = 0;
+    for (let seed = first; seed < first + count && found < FOUND_ENOUGH; seed += 1) {
+      tried += 1;
       const { invariant } = await simulate(optionsFor(seed, undefined, mutant));
       if (invariant === undefined) continue;
       found += 1;
@@ -110,7 +125,7 @@ async function tryMutants(first: number, count: number): Promise<number> {
       .sort((one, other) => other[1] - one[1])
       .map(([name, times]) => `${name} ${times}`);
     say(
-      `| \`${mutant.name}\` | ${mutant.bug} | ${found} of ${count} | ${firstSeed ?? '–'} | ${checkers.join(', ') || 'nobody'} |`,
+      `| \`${mutant.name}\` | ${mutant.bug} | ${found} of ${tried} | ${firstSeed ?? '–'} | ${checkers.join(', ') || 'nobody'} |`,
     );
   }
   return missed === 0 ? 0 : 1;
@@ -127,7 +142,7 @@ async function main(): Promise<number> {
   const totals = new Totals();
   const begun = performance.now();
   const cpuBegun = cpuMs();
-  for (let seed = first; seed < first + count; seed += 1) {
+  for (let seed = first; seed < first + count && !stopped; seed += 1) {
     const result = await simulate(optionsFor(seed, schedule));
     totals.add(result);
     if (values.verbose || count === 1) {
@@ -148,5 +163,10 @@ async function main(): Promise<number> {
   return totals.failed === 0 ? 0 : 1;
 }
 
+// Refused connections and full disks are errors by the thousand; nobody reads where they came from.
+Error.stackTraceLimit = 6;
+process.once('SIGINT', () => {
+  stopped = true;
+});
 process.on('unhandledRejection', rejectedByNobody);
 process.exitCode = await main();

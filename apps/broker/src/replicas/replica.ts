@@ -296,9 +296,9 @@ export class Replica implements TickTask {
     this.leaderRole?.close();
     const ended = this.followerRole;
     if (ended !== undefined) ended.closed = true;
-    const serves = this.context.rules.mayServe(this.epoch, this.fencedEpoch);
-    const usable = this.log.failure === undefined && !this.retired && serves;
-    const led = this.leaderId === this.context.brokerId;
+    const { brokerId, rules } = this.context;
+    const usable = this.isUsable && rules.mayServe(this.epoch, this.fencedEpoch);
+    const led = this.leaderId === brokerId;
     const mayLead = led && !this.isRepairing && this.context.mayLead();
     this.leaderRole = usable && mayLead ? this.lead() : undefined;
     this.followerRole = usable && !led && this.leaderId >= 0 ? this.follow() : undefined;
@@ -353,11 +353,9 @@ export class Replica implements TickTask {
   }
 
   private recovered(): void {
+    const { topic, partition } = this;
     this.refused = false;
-    this.context.logger.info(
-      { topic: this.topic, partition: this.partition },
-      'the disk takes appends again',
-    );
+    this.context.logger.info({ topic, partition }, 'the disk takes appends again');
   }
 
   /** The disk refused: what was staged is gone from the log again, reads go on, the next append tries anew. */
@@ -379,7 +377,11 @@ export class Replica implements TickTask {
 
   /** Asked for three times a request, so it is kept, and decided anew whenever one of its reasons changes. */
   private decideLeading(): void {
-    this.isLeading = this.leaderRole !== undefined && this.log.failure === undefined && !this.retired;
+    this.isLeading = this.leaderRole !== undefined && this.isUsable;
+  }
+
+  private get isUsable(): boolean {
+    return this.log.failure === undefined && !this.retired;
   }
 
   private report(err: Error, what: string): void {
