@@ -131,6 +131,26 @@ describe('a data directory', () => {
     expect(source.open().log.highWatermark).toBe(2);
   });
 
+  it('writes a checkpoint only where something has changed', () => {
+    const source = fixture();
+    const { directory, log } = source.open();
+    append(log, batchOf(['a', 'b']));
+    directory.checkpoint();
+    // Each is written anew and renamed into place, so a file that was written is another file.
+    const files = (): Record<string, bigint> => {
+      const names = fs.readdirSync(source.path).filter((name) => name.endsWith('-checkpoint'));
+      const inode = (name: string): bigint => fs.statSync(path.join(source.path, name), { bigint: true }).ino;
+      return Object.fromEntries(names.map((name) => [name, inode(name)]));
+    };
+    const before = files();
+    directory.checkpoint();
+    expect(files()).toEqual(before);
+    log.highWatermark = 1;
+    directory.checkpoint();
+    const changed = Object.entries(files()).filter(([name, inode]) => before[name] !== inode);
+    expect(changed.map(([name]) => name)).toEqual(['replication-offset-checkpoint']);
+  });
+
   it('goes on with damaged checkpoints, by recovering more', async () => {
     const source = fixture();
     const { directory, log } = source.open();

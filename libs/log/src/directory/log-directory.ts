@@ -64,6 +64,8 @@ export class LogDirectory {
   private readonly closedInOrder = new Set<string>();
   private readonly resources: LogResources;
   private readonly cleaner: LogCleaner;
+  /** What the checkpoint files hold that this process has written. */
+  private readonly checkpointed = new Map<string, string>();
   /** Something was set aside, by this process or an earlier one; undefined: nobody has asked yet. */
   private asides: boolean | undefined;
   /** A use of tail memory; what was not used since is idle. */
@@ -255,13 +257,15 @@ export class LogDirectory {
     await Promise.all(doomed.map((path) => this.disk.remove(path)));
   }
 
-  /** Saves recovery points, log starts and high watermarks; call it every few seconds and after DeleteRecords. */
+  /**
+   * Saves recovery points, log starts and high watermarks, each where it has changed; call it every few seconds and
+   * after DeleteRecords. Waits for the disk, so what has not changed is not written.
+   */
   checkpoint(): void {
     for (const [name, log] of this.open) this.remember(name, log);
-    const file = (name: string): string => `${this.path}/${name}`;
-    writeOffsetCheckpoint(this.disk, file(RECOVERY_POINTS), this.offsets.recovery);
-    writeOffsetCheckpoint(this.disk, file(LOG_STARTS), this.offsets.start);
-    writeOffsetCheckpoint(this.disk, file(HIGH_WATERMARKS), this.offsets.watermark);
+    this.writeOffsets(RECOVERY_POINTS, this.offsets.recovery);
+    this.writeOffsets(LOG_STARTS, this.offsets.start);
+    this.writeOffsets(HIGH_WATERMARKS, this.offsets.watermark);
   }
 
   /**
@@ -334,6 +338,14 @@ export class LogDirectory {
       // What cannot be removed now is removed at the next start.
       this.disk.remove(`${this.path}/${name}`).catch(() => undefined);
     }
+  }
+
+  private writeOffsets(file: string, offsets: ReadonlyMap<string, number>): void {
+    const content = [...offsets].join('\n');
+    if (this.checkpointed.get(file) === content) return;
+    this.checkpointed.delete(file);
+    writeOffsetCheckpoint(this.disk, `${this.path}/${file}`, offsets);
+    this.checkpointed.set(file, content);
   }
 
   /** A checkpoint that cannot be read counts as none: more is recovered than had to be. */
