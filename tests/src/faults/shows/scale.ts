@@ -3,10 +3,12 @@
  * broker that is killed with -9. Measured is how long until all of those have another leader, and until every one of them
  * has taken a record that all its replicas in sync have.
  */
+import { readFileSync } from 'node:fs';
 import { BrokerCluster, type PartitionView, type ReplicationProtocol } from '../../harness/broker-cluster.js';
 import { eventually } from '../../harness/eventually.js';
 import { produceOneTo } from '../../harness/produce-once.js';
 import { WireConnection } from '../../harness/wire-connection.js';
+import { preferredLead } from '../../cluster/rows/leaders.js';
 import { PROTOCOLS } from '../row.js';
 import { spreadOf, type Show, type ShowOptions, type ShowResult } from './show.js';
 
@@ -32,7 +34,8 @@ export const scaleShow: Show = {
       const controller = times.filter((_, index) => measured[index]?.wasController === true);
       figures.push(
         `${protocol}: ${Math.min(...led)}-${Math.max(...led)} partitions led; other leaders after ` +
-          `${spreadOf(measured.map(({ ledMs }) => ledMs))} (median/max), records taken after ${spreadOf(times)}` +
+          `${spreadOf(measured.map(({ ledMs }) => ledMs))} (median/max), records taken after ${spreadOf(times)}, ` +
+          `of which without a processor ${spreadOf(measured.map(({ starvedMs }) => starvedMs))}` +
           (plain.length > 0 ? `; leader only (${plain.length}) ${spreadOf(plain)}` : '') +
           (controller.length > 0 ? `; controller (${controller.length}) ${spreadOf(controller)}` : ''),
       );
@@ -48,6 +51,8 @@ interface Failover {
   readonly wasController: boolean;
   readonly ledMs: number;
   readonly takenMs: number;
+  /** Of that, the longest that a broker's event loop was ready to run and had no processor: other load. */
+  readonly starvedMs: number;
 }
 
 async function failovers(
@@ -57,15 +62,16 @@ async function failovers(
   const cluster = await BrokerCluster.start({});
   try {
     await cluster.createTopic({ name: TOPIC, partitions: PARTITIONS, protocol });
-    await takeRecords(cluster, await cluster.partitions(TOPIC));
+    await takeRecords(cluster, await allLed(cluster));
     const measured: Failover[] = [];
     for (let round = 0; round < rounds; round++) {
       const failover = await killOne(cluster, round);
       measured.push(failover);
-      const { count, wasController, ledMs, takenMs } = failover;
+      const { count, wasController, ledMs, takenMs, starvedMs } = failover;
       const who = wasController ? 'controller' : 'broker';
+      const shown = [ledMs, takenMs, starvedMs].map(Math.round);
       say(
-        `${protocol}: ${who} with ${count} partitions: led after ${Math.round(ledMs)} ms, taken after ${Math.round(takenMs)} ms`,
+        `${protocol}: ${who} with ${count} partitions: led after ${shown[0]} ms, taken after ${shown[1]} ms, without a processor ${shown[2]} ms`,
       );
       await cluster.launchAll();
       await cluster.inSync(TOPIC, 120_000);
@@ -76,9 +82,21 @@ async function failovers(
   }
 }
 
+/** A broker may be too busy to tell in time; then it is asked again. */
+function allLed(cluster: BrokerCluster): Promise<readonly PartitionView[]> {
+  return eventually(
+    async () => {
+      const views = await cluster.partitions(TOPIC);
+      return views.length === PARTITIONS && views.every(({ leader }) => leader >= 0) ? views : undefined;
+    },
+    60_000,
+    `all partitions of ${TOPIC} are led`,
+  );
+}
+
 /** The broker that leads most; in every other round the active controller. */
 async function killOne(cluster: BrokerCluster, round: number): Promise<Failover> {
-  const before = await cluster.partitions(TOPIC);
+  const before = await preferredLead(cluster, TOPIC);
   const controller = await cluster.controllerKnown();
   const ledBy = (node: number): PartitionView[] => before.filter(({ leader }) => leader === node);
   const nodes = cluster.brokers
@@ -87,6 +105,8 @@ async function killOne(cluster: BrokerCluster, round: number): Promise<Failover>
   nodes.sort((one, other) => ledBy(other).length - ledBy(one).length);
   const victim = nodes[0] ?? before[0]?.leader ?? 1;
   const led = ledBy(victim);
+  const others = cluster.without(victim).brokers;
+  const waited = others.map(({ pid }) => processorWaitMs(pid));
   const begun = performance.now();
   await cluster.broker(victim).signal('SIGKILL');
   const moved = await eventually(
@@ -109,7 +129,17 @@ async function killOne(cluster: BrokerCluster, round: number): Promise<Failover>
     led.map(({ partition }) => moved[partition]).filter((view) => view !== undefined),
   );
   const takenMs = performance.now() - begun;
-  return { count: led.length, wasController: victim === controller, ledMs, takenMs };
+  const starvedMs = Math.max(...others.map(({ pid }, index) => processorWaitMs(pid) - (waited[index] ?? 0)));
+  return { count: led.length, wasController: victim === controller, ledMs, takenMs, starvedMs };
+}
+
+/** Of the main thread, where the system tells; 0 elsewhere. */
+function processorWaitMs(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 /** Every one of the partitions takes a record, from whoever leads it. */
