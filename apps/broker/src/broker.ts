@@ -146,7 +146,7 @@ export class Broker {
     const context = this.context();
     this.coordinators = new Coordinators(context);
     const handlers = handlersOf({ ...context, coordinators: this.coordinators });
-    this.housekeeping = new Housekeeping({ directory: this.directory, settings, clock, logger });
+    this.housekeeping = new Housekeeping({ directory: this.directory, settings, clock, random, logger });
     this.dispatch = new Dispatch({ handlers, metrics: this.metrics, logger, clock });
     this.listener = new Listener({
       network: doors.network,
@@ -245,6 +245,7 @@ export class Broker {
         parkedReads: () => this.replicas.parkedReads,
         tailBytes: () => this.directory.tailBytes,
         compaction: () => this.directory.compaction,
+        scrubbing: () => this.housekeeping.scrubbing,
       },
     );
     addReplicaMetrics(registry, () => this.replicas.all());

@@ -88,6 +88,20 @@ const OWN_CONFIGS = [
     min: 1,
   }),
   define(
+    'log.scrub.bytes.per.second',
+    'long',
+    '1048576',
+    'How fast closed segments are read to see that they are whole; 0: never (Tidemark).',
+    { min: 0 },
+  ),
+  define(
+    'log.scrub.interval.ms',
+    'long',
+    '604800000',
+    'From the beginning of one look at all closed segments to the next (Tidemark).',
+    { min: 1 },
+  ),
+  define(
     'max.connections',
     'int',
     '10000',

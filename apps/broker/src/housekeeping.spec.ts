@@ -34,7 +34,7 @@ describe('housekeeping', () => {
       ]),
     ).settings;
     const logger = pino({ level: 'silent' });
-    housekeeping = new Housekeeping({ directory, settings, clock, logger });
+    housekeeping = new Housekeeping({ directory, settings, clock, random: nodeRandom, logger });
     housekeeping.start();
   });
   afterAll(async () => {

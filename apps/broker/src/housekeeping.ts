@@ -1,9 +1,9 @@
 /**
- * What has to be done now and then: flushes that are due, checkpoints, retention, compaction, forgetting silent
- * producers and the tails of idle logs. Holds one timer per duty. Started and stopped by `broker.ts`. A duty that fails is logged and done again next time.
+ * What has to be done now and then: flushes that are due, checkpoints, retention, compaction, looking for damage,
+ * forgetting silent producers and the tails of idle logs. Holds one timer per duty. Started and stopped by `broker.ts`. A duty that fails is logged and done again next time.
  */
-import type { LogDirectory } from '@tidemark/log';
-import type { Clock, Timer } from '@tidemark/platform';
+import { LogScrubber, type LogDirectory, type ScrubTotals } from '@tidemark/log';
+import type { Clock, Random, Timer } from '@tidemark/platform';
 import type { Logger } from 'pino';
 import type { BrokerSettings } from './config-table.js';
 
@@ -11,12 +11,15 @@ export interface HousekeepingOptions {
   readonly directory: LogDirectory;
   readonly settings: BrokerSettings;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
 }
 
 interface Duty {
   readonly name: string;
   readonly periodMs: number;
+  /** Until it is done first, where that is not the period. */
+  readonly firstMs?: number;
   run(): void;
 }
 
@@ -24,6 +27,8 @@ const FLUSH_CHECK_MS = 500;
 const PRODUCER_CHECK_MS = 600_000;
 /** A log's tail in memory is given up when nobody has used it for one to two of these. */
 const TAIL_CHECK_MS = 60_000;
+/** A broker that starts has other things to do; one that is restarted every day still gets to it. */
+const FIRST_SCRUB_MS = 60_000;
 /** A timer's longest delay. */
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
@@ -31,15 +36,30 @@ export class Housekeeping {
   private readonly timers = new Map<string, Timer>();
   private stopped = false;
   private compacting = false;
+  private readonly scrubber: LogScrubber;
 
-  constructor(private readonly options: HousekeepingOptions) {}
+  constructor(private readonly options: HousekeepingOptions) {
+    const { directory, settings, logger } = options;
+    this.scrubber = new LogScrubber({
+      ...options,
+      bytesPerSecond: settings['log.scrub.bytes.per.second'],
+      logs: () => directory.logs(),
+      onError: ({ identity: { topic, partition } }, err) =>
+        logger.error({ err, topic, partition }, 'a look at closed segments did not come to its end'),
+    });
+  }
+
+  get scrubbing(): Readonly<ScrubTotals> {
+    return this.scrubber.totals;
+  }
 
   start(): void {
-    for (const duty of this.duties()) this.schedule(duty);
+    for (const duty of this.duties()) this.schedule(duty, duty.firstMs);
   }
 
   stop(): void {
     this.stopped = true;
+    this.scrubber.stop();
     for (const timer of this.timers.values()) timer.cancel();
   }
 
@@ -69,7 +89,16 @@ export class Housekeeping {
       },
       { name: 'compaction', periodMs: settings['log.cleaner.backoff.ms'], run: () => this.compact() },
       { name: 'idle tails', periodMs: TAIL_CHECK_MS, run: () => directory.releaseIdle() },
+      ...this.scrubbingDuty(),
     ];
+  }
+
+  private scrubbingDuty(): Duty[] {
+    const { settings } = this.options;
+    if (settings['log.scrub.bytes.per.second'] === 0) return [];
+    const periodMs = settings['log.scrub.interval.ms'];
+    const firstMs = Math.min(periodMs, FIRST_SCRUB_MS);
+    return [{ name: 'scrubbing', periodMs, firstMs, run: () => void this.scrubber.pass() }];
   }
 
   /** One log after the other, while any needs it; a run that is under way is not joined by another. */
@@ -98,8 +127,8 @@ export class Housekeeping {
     }
   }
 
-  private schedule(duty: Duty): void {
-    const delayMs = Math.min(duty.periodMs, DELAY_MAX_MS);
+  private schedule(duty: Duty, firstMs?: number): void {
+    const delayMs = Math.min(firstMs ?? duty.periodMs, DELAY_MAX_MS);
     const timer = this.options.clock.setTimer(delayMs, () => {
       try {
         duty.run();

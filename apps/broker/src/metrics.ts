@@ -3,7 +3,7 @@
  * of them when somebody asks. Labels come from our own tables (APIs, close reasons), never from clients.
  */
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
-import type { CompactionTotals } from '@tidemark/log';
+import type { CompactionTotals, ScrubTotals } from '@tidemark/log';
 import { CLOSE_REASONS, type CloseReason } from './network/close-reason.js';
 
 /** Published request keys are below; the place after them is that of our own keys, all together. */
@@ -19,6 +19,7 @@ export interface MetricSources {
   parkedReads(): number;
   tailBytes(): number;
   compaction(): Readonly<CompactionTotals>;
+  scrubbing(): Readonly<ScrubTotals>;
 }
 
 export class BrokerMetrics {
@@ -121,6 +122,10 @@ export class BrokerMetrics {
     single('compaction_failures_total', 'Compactions that failed', compacted('failures'));
     single('compaction_read_bytes_total', 'Bytes of segments compacted', compacted('bytesBefore'));
     single('compaction_written_bytes_total', 'Bytes that compaction left', compacted('bytesAfter'));
+    const scrubbed = (name: keyof ScrubTotals) => (): number => sources.scrubbing()[name];
+    single('scrub_passes_total', 'Looks at all closed segments', scrubbed('passes'));
+    single('scrub_bytes_total', 'Bytes of closed segments found whole', scrubbed('bytes'));
+    single('scrub_damaged_logs_total', 'Logs in which a look found damage', scrubbed('damaged'));
     return registry;
   }
 

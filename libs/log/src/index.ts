@@ -26,6 +26,7 @@ export { LOG_RULES, type LogRules } from './log-rules.js';
 export { LogError, type LogErrorCode } from './log-error.js';
 export type { EpochEnd, LogIdentity, LogListener, LogOptions } from './log-options.js';
 export { PartitionLog } from './partition-log.js';
+export { LogScrubber, type LogScrubberOptions, type ScrubTotals } from './scrub/log-scrubber.js';
 export type { ReadOptions, ReadResult } from './read/read-result.js';
 export type { TimestampOffset } from './read/time-lookup.js';
 export { makeLogResources, type LogLimits, type LogResources } from './log-resources.js';

@@ -8,7 +8,7 @@
  * and no timer, and no directory before its first record.
  */
 import type { AppendOptions, AppendResult } from './append/append-result.js';
-import { DamagedBatch } from './compaction/batch-chunks.js';
+import { tellingDamage } from './compaction/batch-chunks.js';
 import { cleanableRange, type CleanableRange } from './compaction/cleanable.js';
 import { compactionPass, type PassResult } from './compaction/compaction-pass.js';
 import type { KeyMap } from './compaction/key-map.js';
@@ -22,6 +22,7 @@ import type { LogResources } from './log-resources.js';
 import { LogWriter } from './append/log-writer.js';
 import type { ReadOptions, ReadResult } from './read/read-result.js';
 import { expiredSegments } from './retention.js';
+import { scrubSegments, type Pace } from './scrub/scrub-segments.js';
 import type { Segment } from './segment/segment.js';
 import { TailRing } from './tail/tail-ring.js';
 import type { TimestampOffset } from './read/time-lookup.js';
@@ -61,7 +62,8 @@ export class PartitionLog {
     this.resources = options.resources;
     this.files = new LogFiles(options, options.identity.topicId);
     this.ring = new TailRing(this.resources.memory);
-    this.writer = new LogWriter(options.config, this.files, this.ring, (error) => this.tellFailure(error));
+    const tellFailure = (error: LogError): void => this.listener?.failed?.(this, error);
+    this.writer = new LogWriter(options.config, this.files, this.ring, tellFailure);
     this.reads = new LogReads(this.files, this.ring, (offset) => this.tellCorrupt(offset));
     const { logStartOffset, logEndOffset } = this.files.loaded;
     const clamp = (offset: number): number => Math.min(Math.max(offset, logStartOffset), logEndOffset);
@@ -178,13 +180,10 @@ export class PartitionLog {
     const error = this.writer.report() ?? this.writer.writeOut();
     if (error !== undefined) return error;
     if (this.writer.written - this.flushed >= this.config.flushMessages) this.startFlush();
-    else if (this.hasUnflushedSegment() && !this.commit.isRunning) this.startFlush();
+    // A segment that is closed goes to the device, so that the next opening need not read and doubt it.
+    else if (!this.commit.isRunning && this.files.segments.active.baseOffset > this.flushed)
+      this.startFlush();
     return undefined;
-  }
-
-  /** A segment that is closed goes to the device, so that the next opening need not read and doubt it. */
-  private hasUnflushedSegment(): boolean {
-    return this.files.segments.active.baseOffset > this.flushed;
   }
 
   /** Group commit: resolves when all that was appended before the call is on the device. Rejects with LogError. */
@@ -315,13 +314,12 @@ export class PartitionLog {
   /** What compaction would have to do here, after it got to `checkpoint` the last time. */
   cleanable(checkpoint: number | undefined): CleanableRange {
     const upTo = Math.min(this.highWatermark, this.flushed);
-    const segments = this.files.summaries(this.writer.end);
     const limits = { nowMs: this.resources.clock.now(), logStartOffset: this.start, upTo, checkpoint };
-    return cleanableRange(segments, this.config, limits);
+    return cleanableRange(this.files.summaries(this.writer.end), this.config, limits);
   }
 
   /** One pass; nothing when the log changed under it. Rejects as `compactionPass` does; damage is told. */
-  async compact(range: CleanableRange, keys: KeyMap): Promise<PassResult | undefined> {
+  compact(range: CleanableRange, keys: KeyMap): Promise<PassResult | undefined> {
     const { files, config } = this;
     const swap = (group: readonly Segment[], cleaned: Segment): void => {
       try {
@@ -331,12 +329,15 @@ export class PartitionLog {
         throw this.writer.fail(cause);
       }
     };
-    try {
-      return await compactionPass({ files, config, range, keys, nowMs: this.resources.clock.now(), swap });
-    } catch (cause) {
-      if (cause instanceof DamagedBatch) this.tellCorrupt(cause.offset);
-      throw cause;
-    }
+    const nowMs = this.resources.clock.now();
+    const pass = compactionPass({ files, config, range, keys, nowMs, swap });
+    return tellingDamage(pass, (offset) => this.tellCorrupt(offset));
+  }
+
+  /** Reads what is closed and on the device, at the caller's pace. As `scrubSegments`; damage is told. */
+  scrub(pace: Pace): Promise<void> {
+    const walk = scrubSegments(this.files.segments, () => this.flushed, pace);
+    return tellingDamage(walk, (offset) => this.tellCorrupt(offset));
   }
 
   /** Forgets producers that have been silent for `expirationMs`. */
@@ -367,8 +368,8 @@ export class PartitionLog {
     this.files.close();
   }
 
+  /** A failure is kept in `failure` and told to the listener. */
   private startFlush(): void {
-    // A failure is kept in `failure` and told to the listener.
     this.commit.flush().catch(() => undefined);
   }
 
@@ -392,9 +393,5 @@ export class PartitionLog {
     if (this.corruptAt !== undefined) return;
     this.corruptAt = offset;
     this.listener?.corrupt?.(this, offset);
-  }
-
-  private tellFailure(error: LogError): void {
-    this.listener?.failed?.(this, error);
   }
 }

@@ -91,6 +91,26 @@ describe.each<ReplicationProtocol>(['primary-backup', 'quorum'])(
       expect(await node.texts()).toEqual([...TEXTS, 'more']);
     });
 
+    it.each([1, 3])('of broker %i that nobody reads is found, and repaired from a peer', async (id) => {
+      const cluster = await filled();
+      const node = cluster.node(id);
+      await node.stop();
+      damage(node, 'in a record');
+      node.start();
+      cluster.change({});
+      await until(() => node.replica.log.flushedEnd >= node.replica.highWatermark);
+      expect(await cluster.node(2).scrub()).toBe(0);
+      const { log } = node.replica;
+      expect(await node.scrub()).toBe(1);
+      await until(() => cluster.partition.leader !== id && node.replica.log !== log);
+      await until(() => !node.replica.repairing && asides(node).length === 0);
+      await until(() => cluster.partition.isr.length === 3);
+      const { leader } = cluster.partition;
+      await until(() => node.replica.highWatermark === cluster.node(leader).replica.highWatermark);
+      expect(await node.texts()).toEqual(TEXTS);
+      expect(await node.scrub()).toBe(0);
+    });
+
     it('is left as it is where there is no other replica', async () => {
       const cluster = await filled([1]);
       const node = cluster.node(1);

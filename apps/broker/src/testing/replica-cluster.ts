@@ -5,7 +5,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LogDirectory } from '@tidemark/log';
+import { LogDirectory, LogScrubber } from '@tidemark/log';
 import { nodeClock, nodeDisk, nodeRandom } from '@tidemark/platform/node';
 import {
   ErrorCode,
@@ -96,6 +96,19 @@ export class ReplicaNode {
     for (const name of readdirSync(this.path)) {
       if (name.startsWith('.lock-')) rmSync(join(this.path, name));
     }
+  }
+
+  /** Looks at all closed segments once, as housekeeping does. Answers in how many logs it found damage. */
+  async scrub(): Promise<number> {
+    const scrubber = new LogScrubber({
+      clock: nodeClock,
+      random: nodeRandom,
+      bytesPerSecond: 1024 * 1024,
+      logs: () => this.logs.logs(),
+      onError: () => undefined,
+    });
+    await scrubber.pass();
+    return scrubber.totals.damaged;
   }
 
   get replica(): Replica {

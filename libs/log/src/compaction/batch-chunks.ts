@@ -58,3 +58,14 @@ export async function* batchChunks(segment: Segment, from = 0): AsyncGenerator<U
     segment.slot.unpin();
   }
 }
+
+/** What goes through segments, with damage that it comes across told before it rejects. */
+export function tellingDamage<Result>(
+  walk: Promise<Result>,
+  tell: (offset: number) => void,
+): Promise<Result> {
+  return walk.catch((cause: unknown) => {
+    if (cause instanceof DamagedBatch) tell(cause.offset);
+    throw cause;
+  });
+}
