@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../harness/eventually.js';
-import { freePort } from '../harness/free-port.js';
+import { freePort } from '@tidemark/platform/testing';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
 /** More than any client's own tries at one question: there were pauses between them. */

@@ -14,7 +14,7 @@ import { createTopicsApi, ErrorCode } from '@tidemark/wire';
 import { atExit } from './at-exit.js';
 import { BrokerProcess } from './broker-process.js';
 import { eventually } from './eventually.js';
-import { freePort } from './free-port.js';
+import { freePort } from '@tidemark/platform/testing';
 import { WireConnection } from './wire-connection.js';
 
 export type ReplicationProtocol = 'primary-backup' | 'quorum';

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atExit } from './at-exit.js';
-import { freePort } from './free-port.js';
+import { freePort } from '@tidemark/platform/testing';
 import { eventually } from './eventually.js';
 
 const MAIN = join(import.meta.dirname, '../../../apps/broker/dist/main.js');

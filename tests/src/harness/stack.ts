@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
-import { freePort } from './free-port.js';
+import { freePort } from '@tidemark/platform/testing';
 import { runTool, type Finished } from './tool.js';
 
 const CLI = join(import.meta.dirname, '../../../apps/cli/bin/tidemark.js');

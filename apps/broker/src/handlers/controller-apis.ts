@@ -52,6 +52,22 @@ function controllerApi<Q extends FieldMap, P extends FieldMap>(
 const firstOf = (items: readonly { readonly errorCode: number }[] | undefined): number =>
   items?.[0]?.errorCode ?? 0;
 
+interface Resource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+/** Both ways to change configuration answer for each resource. */
+const ofResources = {
+  refusal: ({ resources }: { readonly resources: readonly Resource[] }, errorCode: ErrorCode) => ({
+    responses: resources.map(({ resourceType, resourceName }) => {
+      return { errorCode, resourceType, resourceName };
+    }),
+  }),
+  errorOf: ({ responses }: { readonly responses: readonly { readonly errorCode: number }[] }): number =>
+    firstOf(responses),
+};
+
 export const controllerApis = {
   createTopics: controllerApi(createTopicsApi, {
     refusal: ({ topics }, errorCode) => ({
@@ -72,26 +88,8 @@ export const controllerApis = {
     refusal: ({ topics }, errorCode) => ({ results: topics.map(({ name }) => ({ name, errorCode })) }),
     errorOf: ({ results }) => firstOf(results),
   }),
-  alterConfigs: controllerApi(alterConfigsApi, {
-    refusal: ({ resources }, errorCode) => ({
-      responses: resources.map(({ resourceType, resourceName }) => ({
-        errorCode,
-        resourceType,
-        resourceName,
-      })),
-    }),
-    errorOf: ({ responses }) => firstOf(responses),
-  }),
-  incrementalAlterConfigs: controllerApi(incrementalAlterConfigsApi, {
-    refusal: ({ resources }, errorCode) => ({
-      responses: resources.map(({ resourceType, resourceName }) => ({
-        errorCode,
-        resourceType,
-        resourceName,
-      })),
-    }),
-    errorOf: ({ responses }) => firstOf(responses),
-  }),
+  alterConfigs: controllerApi(alterConfigsApi, ofResources),
+  incrementalAlterConfigs: controllerApi(incrementalAlterConfigsApi, ofResources),
   electLeaders: controllerApi(electLeadersApi, {
     // Version 0 has no error of the whole request, so each partition carries it too.
     refusal: ({ topicPartitions }, errorCode) => ({

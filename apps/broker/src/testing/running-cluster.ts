@@ -3,9 +3,9 @@
  * A broker can be stopped in order and started again on its directory.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@tidemark/platform/testing';
 import type { Broker } from '../broker.js';
 import type { Environment } from '../config.js';
 import { RawClient } from './raw-client.js';
@@ -26,8 +26,7 @@ export class RunningCluster {
 
   static async start(settings: Environment = {}): Promise<RunningCluster> {
     const base = mkdtempSync(join(tmpdir(), 'tidemark-cluster-spec-'));
-    const ports = new Map<number, number>();
-    for (const id of [1, 2, 3]) ports.set(id, await freePort());
+    const ports = new Map((await freePorts(3)).map((port, index) => [index + 1, port]));
     const cluster = new RunningCluster(base, ports, settings);
     await Promise.all([1, 2, 3].map((id) => cluster.startBroker(id)));
     // Each answers from its own copy of the metadata, and so each must have seen the others come.
@@ -101,13 +100,4 @@ export class RunningCluster {
 /** The brokers that are not fenced, as this one knows. */
 function aliveIn(broker: Broker): number[] {
   return [...broker.controller.image.brokers.values()].filter(({ fenced }) => !fenced).map(({ id }) => id);
-}
-
-/** Free a moment ago, which is the best that can be had when the ports must be known before anybody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
-import { freePort } from './free-port.js';
+import { freePort } from '@tidemark/platform/testing';
 
 const MAIN = fileURLToPath(new URL('../../../../apps/broker/dist/main.js', import.meta.url));
 

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { freePort } from './free-port.js';
+import { freePort } from '@tidemark/platform/testing';
 
 const run = promisify(execFile);
 const START_TIMEOUT_MS = 30_000;

@@ -7,8 +7,9 @@
  */
 import type { DecodedRequest, EncodableResponse } from '../api.js';
 import { defineApi } from '../api.js';
-import { arrayOf, bool, int16, int32, int64, nullableString, string, uuid } from '../schema/fields.js';
+import { bool, int16, int32, int64, nullableString, uuid } from '../schema/fields.js';
 import { nodeEndpoints } from './node-endpoints.js';
+import { quorumTopics } from './quorum-topics.js';
 
 export const voteApi = defineApi({
   key: 52,
@@ -19,31 +20,23 @@ export const voteApi = defineApi({
   request: {
     clusterId: nullableString(),
     voterId: int32({ default: -1 }),
-    topics: arrayOf({
-      topicName: string(),
-      partitions: arrayOf({
-        partitionIndex: int32(),
-        replicaEpoch: int32(),
-        replicaId: int32(),
-        replicaDirectoryId: uuid(),
-        voterDirectoryId: uuid(),
-        lastOffsetEpoch: int32(),
-        lastOffset: int64(),
-        preVote: bool(),
-      }),
+    topics: quorumTopics({
+      replicaEpoch: int32(),
+      replicaId: int32(),
+      replicaDirectoryId: uuid(),
+      voterDirectoryId: uuid(),
+      lastOffsetEpoch: int32(),
+      lastOffset: int64(),
+      preVote: bool(),
     }),
   },
   response: {
     errorCode: int16(),
-    topics: arrayOf({
-      topicName: string(),
-      partitions: arrayOf({
-        partitionIndex: int32(),
-        errorCode: int16(),
-        leaderId: int32(),
-        leaderEpoch: int32(),
-        voteGranted: bool(),
-      }),
+    topics: quorumTopics({
+      errorCode: int16(),
+      leaderId: int32(),
+      leaderEpoch: int32(),
+      voteGranted: bool(),
     }),
     nodeEndpoints: nodeEndpoints(),
   },

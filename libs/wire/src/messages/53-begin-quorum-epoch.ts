@@ -4,8 +4,8 @@
  */
 import type { DecodedRequest, EncodableResponse } from '../api.js';
 import { defineApi } from '../api.js';
-import { arrayOf, int16, int32, nullableString, string, uint16, uuid } from '../schema/fields.js';
-import { nodeEndpoints } from './node-endpoints.js';
+import { int32, nullableString, uuid } from '../schema/fields.js';
+import { epochAnswer, leaderEndpoints, quorumTopics } from './quorum-topics.js';
 
 export const beginQuorumEpochApi = defineApi({
   key: 53,
@@ -16,30 +16,10 @@ export const beginQuorumEpochApi = defineApi({
   request: {
     clusterId: nullableString(),
     voterId: int32({ default: -1 }),
-    topics: arrayOf({
-      topicName: string(),
-      partitions: arrayOf({
-        partitionIndex: int32(),
-        voterDirectoryId: uuid(),
-        leaderId: int32(),
-        leaderEpoch: int32(),
-      }),
-    }),
-    leaderEndpoints: arrayOf({ name: string(), host: string(), port: uint16() }),
+    topics: quorumTopics({ voterDirectoryId: uuid(), leaderId: int32(), leaderEpoch: int32() }),
+    leaderEndpoints: leaderEndpoints(),
   },
-  response: {
-    errorCode: int16(),
-    topics: arrayOf({
-      topicName: string(),
-      partitions: arrayOf({
-        partitionIndex: int32(),
-        errorCode: int16(),
-        leaderId: int32(),
-        leaderEpoch: int32(),
-      }),
-    }),
-    nodeEndpoints: nodeEndpoints(),
-  },
+  response: epochAnswer(),
 });
 
 export type BeginQuorumEpochRequest = DecodedRequest<typeof beginQuorumEpochApi>;

@@ -4,8 +4,8 @@
  */
 import type { DecodedRequest, EncodableResponse } from '../api.js';
 import { defineApi } from '../api.js';
-import { arrayOf, int16, int32, nullableString, string, uint16, uuid } from '../schema/fields.js';
-import { nodeEndpoints } from './node-endpoints.js';
+import { arrayOf, int32, nullableString, uuid } from '../schema/fields.js';
+import { epochAnswer, leaderEndpoints, quorumTopics } from './quorum-topics.js';
 
 export const endQuorumEpochApi = defineApi({
   key: 54,
@@ -15,30 +15,14 @@ export const endQuorumEpochApi = defineApi({
   askedBy: 'brokers',
   request: {
     clusterId: nullableString(),
-    topics: arrayOf({
-      topicName: string(),
-      partitions: arrayOf({
-        partitionIndex: int32(),
-        leaderId: int32(),
-        leaderEpoch: int32(),
-        preferredCandidates: arrayOf({ candidateId: int32(), candidateDirectoryId: uuid() }),
-      }),
+    topics: quorumTopics({
+      leaderId: int32(),
+      leaderEpoch: int32(),
+      preferredCandidates: arrayOf({ candidateId: int32(), candidateDirectoryId: uuid() }),
     }),
-    leaderEndpoints: arrayOf({ name: string(), host: string(), port: uint16() }),
+    leaderEndpoints: leaderEndpoints(),
   },
-  response: {
-    errorCode: int16(),
-    topics: arrayOf({
-      topicName: string(),
-      partitions: arrayOf({
-        partitionIndex: int32(),
-        errorCode: int16(),
-        leaderId: int32(),
-        leaderEpoch: int32(),
-      }),
-    }),
-    nodeEndpoints: nodeEndpoints(),
-  },
+  response: epochAnswer(),
 });
 
 export type EndQuorumEpochRequest = DecodedRequest<typeof endQuorumEpochApi>;

@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@tidemark/platform/testing';
 import { pino } from 'pino';
 import { Broker } from '../../broker.js';
 import type { Environment } from '../../config.js';
@@ -118,20 +118,4 @@ export class MortalCluster {
     await Promise.all(this.running.map((member) => member.stop()));
     for (const { directory } of this.members) rmSync(directory, { recursive: true, force: true });
   }
-}
-
-/** Free at this moment; nobody else asks the system for ports by number. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,6 +1,8 @@
-// A port that nobody listens on now; for programs that must be told their port before they start, and that find it free
-// again after they were killed. So it is none of those that the system gives away by itself: while such a program is
-// dead, another suite's server, or anybody's outgoing connection, would be given its port.
+/**
+ * A port that nobody listens on now; for programs that must be told their port before they start, and that find it free
+ * again after they were killed. So it is none of those that the system gives away by itself: while such a program is
+ * dead, another suite's server, or anybody's outgoing connection, would be given its port.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -13,6 +15,13 @@ export async function freePort(): Promise<number> {
     const port = FIRST + Math.floor(Math.random() * COUNT);
     if (await isFree(port)) return port;
   }
+}
+
+/** So many different ones. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }
 
 async function isFree(port: number): Promise<boolean> {
