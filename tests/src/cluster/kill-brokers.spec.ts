@@ -2,7 +2,7 @@
 // hundred is `npm run faults -- experiments`.
 import { experimentsWhileBrokersDie } from '../faults/shows/experiments.js';
 
-const EXPERIMENTS = 40;
+const EXPERIMENTS = 30;
 
 describe('a stack whose brokers are killed while experiments are submitted', () => {
   it(`brings ${EXPERIMENTS} to their end, launches each once, and has one view of the history`, async () => {
