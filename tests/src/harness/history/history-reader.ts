@@ -17,7 +17,7 @@ import { WireConnection } from '../wire-connection.js';
 import { within } from '../within.js';
 
 const FETCH_VERSION = 11;
-const BYTES_MAX = 4 * 1024 * 1024;
+const BYTES_MAX = 1024 * 1024;
 const WAIT_MS = 200;
 const ANSWER_MS = 2_000;
 

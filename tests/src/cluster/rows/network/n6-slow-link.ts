@@ -24,6 +24,8 @@ export const slowLink: Row = {
     const [view] = led;
     const followers = (view?.replicas ?? []).filter((node) => node !== view?.leader);
     const victim = followers.find((node) => node !== controller) ?? followers[0] ?? 1;
+    const behindBy = (): number => bytesBehind(cluster, topic, victim);
+    await eventually(() => behindBy() < BEHIND / 2, 60_000, `broker ${victim} has caught up`);
     network.slow(victim, '16kbit');
     try {
       const begun = performance.now();
@@ -35,15 +37,17 @@ export const slowLink: Row = {
           `broker ${victim} leaves the in-sync set`,
         );
       }
-      const isBehind = (): boolean => bytesBehind(cluster, topic, victim) >= BEHIND;
-      await eventually(isBehind, 60_000, `broker ${victim} falls behind`);
+      const behind = await eventually(
+        () => (behindBy() >= BEHIND ? behindBy() : undefined),
+        60_000,
+        `broker ${victim} falls behind`,
+      );
       const leftMs = Math.round(performance.now() - begun);
       await workload.progress(300, 120_000);
-      const behind = bytesBehind(cluster, topic, victim);
       const elsewhere = workload.producers.filter(({ partition }) => led[partition]?.leader !== victim);
       const waited = Math.round(Math.max(...elsewhere.map(({ longestGapMs }) => longestGapMs)));
       const why = `broker ${victim} ${behind} bytes behind, seen after ${leftMs} ms; partitions that others lead waited ${waited} ms`;
-      return { bit: network.backlogged(victim) && behind >= BEHIND, why };
+      return { bit: network.backlogged(victim), why };
     } finally {
       network.heal();
     }
