@@ -10,10 +10,14 @@ import { eventually } from '../../../harness/eventually.js';
 import type { Bite, Stage } from '../../../faults/row.js';
 import { preferredLead } from '../leaders.js';
 
-/** Small segments, and none of them checkpointed: an opening after a kill reads them all. */
+/**
+ * Small segments, and none of them checkpointed: an opening after a kill reads them all. Both intervals, because both
+ * checkpoints are written together, at the shorter of the two.
+ */
 export const SMALL_SEGMENTS = {
   'log.segment.bytes': '65536',
   'log.flush.offset.checkpoint.interval.ms': '3600000',
+  'replica.high.watermark.checkpoint.interval.ms': '3600000',
   'log.index.interval.bytes': '1024',
 } as const;
 export const RECORD_BYTES = 200;
