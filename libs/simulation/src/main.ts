@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { nodeClock } from '@tidemark/platform/node';
 import { pino, type Logger } from 'pino';
 import { SITUATIONS } from './checkers/coverage.js';
-import type { Schedule } from './faults/fault.js';
+import { scheduleOf, type Schedule } from './faults/fault.js';
 import { MUTANTS, mutantNamed, type Mutant } from './run/mutants.js';
 import { shrink } from './run/shrink.js';
 import { rejectedByNobody, simulate, type SimulationOptions, type SimulationResult } from './run/simulate.js';
@@ -86,7 +86,7 @@ async function report(result: SimulationResult, schedule: Schedule | undefined):
   const { invariant } = result;
   const smallest = await shrink({
     seed: result.seed,
-    schedule,
+    schedule: schedule ?? scheduleOf(result.seed, chosenMutant?.story),
     budgetMs: SHRINK_MS,
     fails: async (tried) => (await simulate(optionsFor(result.seed, tried))).invariant === invariant,
   });
@@ -104,9 +104,9 @@ async function report(result: SimulationResult, schedule: Schedule | undefined):
 /** Each mutant over the same seeds until enough of them found it: the first of them, and by which checker. */
 async function tryMutants(first: number, count: number): Promise<number> {
   let missed = 0;
-  say('| Mutant | The bug | Found in | First | By |');
-  say('|---|---|---|---|---|');
-  for (const mutant of MUTANTS) {
+  say('| Mutant | The bug | Stories | Found in | First | By |');
+  say('|---|---|---|---|---|---|');
+  for (const mutant of chosenMutant === undefined ? MUTANTS : [chosenMutant]) {
     if (stopped) break;
     const by = new Map<string, number>();
     let found = 0;
@@ -125,7 +125,7 @@ async function tryMutants(first: number, count: number): Promise<number> {
       .sort((one, other) => other[1] - one[1])
       .map(([name, times]) => `${name} ${times}`);
     say(
-      `| \`${mutant.name}\` | ${mutant.bug} | ${found} of ${tried} | ${firstSeed ?? '–'} | ${checkers.join(', ') || 'nobody'} |`,
+      `| \`${mutant.name}\` | ${mutant.bug} | ${mutant.story === undefined ? 'any' : `\`${mutant.story}\``} | ${found} of ${tried} | ${firstSeed ?? '–'} | ${checkers.join(', ') || 'nobody'} |`,
     );
   }
   return missed === 0 ? 0 : 1;

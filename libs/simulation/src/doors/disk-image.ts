@@ -21,6 +21,8 @@ export interface DiskTrouble {
 export class DiskImage {
   readonly trouble: DiskTrouble = { slowMs: 0, freeBytes: Infinity, failingSyncs: 0 };
   readonly locks = new Map<string, Incarnation>();
+  /** Directories whose holder lost its power, until the next one has taken them. */
+  readonly abandoned = new Set<string>();
   /** Rises with every change of names that a checker of logs has to see: of log files and of directories. */
   namesVersion = 0;
   /** Files that were written to or cut since a checker last looked. */
@@ -81,6 +83,7 @@ export class DiskImage {
   /** Everything that no sync has forced to disk may be gone. */
   losePower(): void {
     this.root.losePower(this.random);
+    for (const path of this.locks.keys()) this.abandoned.add(path);
     this.locks.clear();
     this.namesVersion += 1;
     for (const { file } of this.filesBelow('', '.log')) this.changed.add(file);

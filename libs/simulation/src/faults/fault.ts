@@ -41,7 +41,10 @@ export const STORY_KINDS = [
   'lose-answers',
 ] as const;
 
-export type StoryKind = (typeof STORY_KINDS)[number];
+/** Played only against the mutant that they are for. */
+export const DIRECTED_KINDS = ['topple-controllers'] as const;
+
+export type StoryKind = (typeof STORY_KINDS)[number] | (typeof DIRECTED_KINDS)[number];
 export type FaultKind = (typeof FAULT_KINDS)[number] | StoryKind;
 
 export interface Fault {
@@ -65,7 +68,7 @@ const STORIES = 4;
 
 export const faultArbitrary: fc.Arbitrary<Fault> = fc.record({
   at: fc.integer({ min: 500, max: FAULTS_MS - 2_000 }),
-  kind: fc.constantFrom(...FAULT_KINDS, ...STORY_KINDS),
+  kind: fc.constantFrom(...FAULT_KINDS, ...STORY_KINDS, ...DIRECTED_KINDS),
   target: fc.nat({ max: TARGETS - 1 }),
   durationMs: fc.integer({ min: 100, max: 6_000 }),
   amount: fc.nat({ max: 1_000 }),
@@ -78,8 +81,11 @@ export const scheduleArbitrary: fc.Arbitrary<Schedule> = fc.array(faultArbitrary
   size: 'max',
 });
 
-/** The schedule of a seed: at least a handful of faults, spread over the time there is. */
-export function scheduleOf(seed: number): Schedule {
+/**
+ * The schedule of a seed: at least a handful of faults, spread over the time there is. All its stories are of one kind when
+ * that is given.
+ */
+export function scheduleOf(seed: number, told?: StoryKind): Schedule {
   const random = new SeededRandom(seed).fork('schedule');
   // Each seed prefers some kinds: a swarm finds more than an average.
   const liked = FAULT_KINDS.filter(() => random.chance(0.5));
@@ -94,7 +100,7 @@ export function scheduleOf(seed: number): Schedule {
   for (let story = 0; story < STORIES; story += 1) {
     faults.push({
       at: random.between(500, FAULTS_MS - 6_000),
-      kind: random.pick(STORY_KINDS),
+      kind: told ?? random.pick(STORY_KINDS),
       target: random.below(TARGETS),
       durationMs: random.between(3_500, 6_000),
       amount: random.below(1_001),

@@ -20,6 +20,7 @@ import {
   losePowerBriefly,
   slowElection,
   topple,
+  toppleControllers,
   type Stage,
   type Undo,
 } from './stories.js';
@@ -181,6 +182,8 @@ export class Nemesis {
           const meant = invariants.isQuorum(one) || !keys.some((other) => invariants.isQuorum(other));
           return meant || random.chance(0.25) ? topple(this.stage, one, random) : undefined;
         });
+      case 'topple-controllers':
+        return toppleControllers(this.stage);
       case 'slow-election':
         return slowElection(this.stage, 20 + fault.amount / 8, fault.amount % 2 === 0);
       case 'deafen-promised':

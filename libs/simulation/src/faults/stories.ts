@@ -6,6 +6,7 @@
  * What must hold: what a story did is undone when it is ended, in whatever act that is.
  */
 import type { Invariants } from '../checkers/invariants.js';
+import { METADATA_KEY } from '../cluster/broker-view.js';
 import type { Machine } from '../cluster/machine.js';
 import type { Link } from '../doors/link.js';
 import type { NetworkHub } from '../doors/network-hub.js';
@@ -70,6 +71,32 @@ export function topple(stage: Stage, key: string, random: SeededRandom): Undo | 
       count += 1;
       busy = false;
     });
+  });
+  acts.finally(() => back?.());
+  return acts.end(() => count > 1);
+}
+
+/**
+ * Whoever decides falls when the others have what it wrote and nobody knows that this is a majority; whoever comes next finds
+ * entries of an earlier epoch that are not committed (figure 8 again, for the metadata).
+ */
+export function toppleControllers(stage: Stage): Undo | undefined {
+  const { machines, invariants } = stage;
+  const acts = new Acts(stage);
+  let count = 0;
+  let back: (() => void) | undefined;
+  acts.look(() => {
+    const decider = stage.controller();
+    if (decider === undefined) return;
+    const { end } = invariants.committedLog(METADATA_KEY);
+    const others = machines.filter((machine) => machine !== decider && machine.running);
+    const known = ({ id }: Machine): number => invariants.mirrors.get(id)?.of(METADATA_KEY)?.end ?? 0;
+    if (others.length < 2 || others.some((machine) => known(machine) <= end)) return;
+    back?.();
+    const risen = stage.kill(decider);
+    back = risen && once(risen);
+    if (risen !== undefined) stage.world.schedule(10 * BLINK_MS, undefined, () => back?.());
+    count += 1;
   });
   acts.finally(() => back?.());
   return acts.end(() => count > 1);

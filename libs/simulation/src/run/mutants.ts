@@ -3,6 +3,7 @@
  * code would if it did not write or wait. The checkers must find each; the table in docs/simulation.md says which did, in
  * how many seeds. Data and a table; `main.ts` runs it.
  */
+import type { StoryKind } from '../faults/fault.js';
 import { BROKER_RULES, type BrokerRules } from '@tidemark/broker';
 
 export interface Mutant {
@@ -15,6 +16,8 @@ export interface Mutant {
   readonly lies?: RegExp;
   /** A broker cannot tell that its machine was without power. */
   readonly hidesPowerLoss?: boolean;
+  /** Found too seldom where all stories are played: the one that it needs. */
+  readonly story?: StoryKind;
   /** In a cluster of so many: with three, whoever commits metadata has what would stop it. */
   readonly brokers?: number;
   /** Topics are created with these besides. */
@@ -36,6 +39,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'own-isr',
     bug: 'the high watermark does not wait for replicas whose joining is under way',
     rules: replicationBut({ waitsFor: (follower) => follower.inSync }),
+    story: 'disturb-joining',
   },
   {
     name: 'leader-alone',
@@ -79,6 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'stale-broker-epoch',
     bug: 'a leader does not say as which registration a follower fetched (before KIP-903)',
     rules: { proposedEpoch: () => -1 },
+    story: 'disturb-joining',
   },
   {
     name: 'loss-not-reported',
@@ -95,6 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'a replica that promised to serve an epoch no more goes on until the metadata says so (five brokers)',
     rules: { mayServe: () => true },
     brokers: 5,
+    story: 'deafen-promised',
   },
   {
     name: 'vote-forgotten',
@@ -122,6 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'vote-twice',
     bug: 'a voter gives its vote to two candidates in an epoch',
     rules: quorumBut({ mayVote: () => true }),
+    story: 'slow-election',
   },
   {
     name: 'vote-for-shorter',
@@ -137,6 +144,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'metadata-old-epoch',
     bug: 'the metadata quorum commits entries of earlier epochs by counting',
     rules: quorumBut({ mayCommit: () => true }),
+    story: 'topple-controllers',
   },
 ];
 

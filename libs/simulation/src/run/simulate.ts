@@ -83,7 +83,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   });
   running = cluster;
   try {
-    await new Run(cluster, nemesis, options.schedule ?? scheduleOf(seed)).run();
+    await new Run(cluster, nemesis, options.schedule ?? scheduleOf(seed, options.mutant?.story)).run();
   } catch (error) {
     if (error instanceof ViolationError) return result('failed', error.message, error.invariant);
     if (error instanceof CrashedError) return result('failed', error.message, 'crash');
