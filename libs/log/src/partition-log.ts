@@ -18,6 +18,7 @@ import { LogError } from './log-error.js';
 import { LogFiles } from './log-files.js';
 import type { EpochEnd, LogIdentity, LogListener, LogOptions } from './log-options.js';
 import { LogReads } from './read/log-reads.js';
+import { watermarkToTrust } from './recovery.js';
 import type { LogResources } from './log-resources.js';
 import { LogWriter } from './append/log-writer.js';
 import type { ReadOptions, ReadResult } from './read/read-result.js';
@@ -70,7 +71,7 @@ export class PartitionLog {
     this.start = logStartOffset;
     this.flushed = clamp(this.wasRestarted ? logEndOffset : options.recoveryPoint);
     this.flushedAtMs = this.resources.clock.monotonic();
-    this.highWatermark = clamp(options.highWatermark);
+    this.highWatermark = clamp(watermarkToTrust(options));
     // Where nothing is acknowledged before it is on the device, what was recovered waits for that too.
     if (this.config.flushMessages === 1 && this.flushed < logEndOffset) this.startFlush();
   }

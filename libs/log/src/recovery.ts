@@ -285,6 +285,15 @@ function rebuildEpochs(segments: Segments, epochs: EpochHistory): void {
   for (const [epoch, startOffset] of begun) epochs.assign(epoch, startOffset);
 }
 
+/**
+ * The high watermark to begin with. It was written down when the page cache held what it speaks of; after a power loss an
+ * earlier write may stand there again, of an epoch that lost, and of that no more is known than that it is on this disk.
+ */
+export function watermarkToTrust(options: LoadOptions): number {
+  const { highWatermark, recoveryPoint, pageCacheLost } = options;
+  return pageCacheLost ? Math.min(highWatermark, recoveryPoint) : highWatermark;
+}
+
 /** Throws unless the bytes from `position` on may be a write that never was finished, or never reached the disk. */
 function refuseUnlessTorn(
   options: LoadOptions,

@@ -131,6 +131,20 @@ describe('a data directory', () => {
     expect(source.open().log.highWatermark).toBe(2);
   });
 
+  it('trusts a high watermark after a power loss only as far as the log was forced to disk', async () => {
+    const source = new LogFixture({ pageCacheLost: true });
+    fixtures.push(source);
+    const { directory, log } = source.open();
+    append(log, batchOf(['a']));
+    await log.flush();
+    append(log, batchOf(['b', 'c']));
+    log.highWatermark = 3;
+    directory.checkpoint();
+    source.crash(directory);
+    const reopened = source.open().log;
+    expect([reopened.logEndOffset, reopened.highWatermark]).toEqual([3, 1]);
+  });
+
   it('writes a checkpoint only where something has changed', () => {
     const source = fixture();
     const { directory, log } = source.open();
