@@ -50,7 +50,10 @@ export class PatientSubmissions {
     return found;
   }
 
-  /** Experiments that were not launched exactly once, and jobs that a second wrapper came for. */
+  /**
+   * Experiments that were not launched exactly once. A second wrapper may come for a job whose partition had two owners
+   * for a moment; it finds the claim made and leaves. Who ran the job must be who made the claim.
+   */
   notLaunchedOnce(): string[] {
     const jobs = join(this.stack.home, 'jobs');
     const files = (token: string, name: string): string => join(jobs, token, '.tidemark-job', name);
@@ -61,8 +64,8 @@ export class PatientSubmissions {
     return [
       ...ours.filter((id) => count(id) !== 1).map((id) => `exp_${id} was launched ${count(id)} times`),
       ...tokens
-        .filter((token) => existsSync(files(token, 'duplicates')))
-        .map((token) => `${token} was claimed twice`),
+        .filter((token) => pidIn(files(token, 'started.json')) !== pidIn(files(token, 'claim/owner')))
+        .map((token) => `${token} was run by another wrapper than the one that claimed it`),
     ];
   }
 
@@ -96,6 +99,9 @@ function wasLaunched(claim: string): boolean {
   const owner = join(claim, 'owner');
   return !existsSync(owner) || !readFileSync(owner, 'utf8').includes('"revokedBy"');
 }
+
+/** Of the wrapper that wrote the record. */
+const pidIn = (record: string): number => (JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid;
 
 /** Both replicas, as soon as they are at one position with nothing left to read. */
 export function settledViews(stack: Stack): Promise<ProjectionRow[]> {
