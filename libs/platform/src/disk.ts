@@ -46,10 +46,12 @@ export interface DiskFile {
 export interface DirectoryLock {
   release(): void;
   /**
-   * Its last holder died in an earlier boot of this machine: what it had written and not forced to disk may be lost.
-   * False as well when nobody died in it.
+   * A holder died in an earlier boot of this machine, and nobody has said since that he `recovered`: what was written and
+   * not forced to disk may be lost. False as well when nobody died in it.
    */
   readonly rebooted?: boolean;
+  /** What an earlier boot may have torn is mended; the next holder need not look. */
+  recovered(): void;
 }
 
 export interface Disk {

@@ -36,6 +36,7 @@ export class StoredPartitions {
       else if (topic !== METADATA_TOPIC) this.logger.warn({ topic, partition }, 'stray partition');
     }
     this.unclaimed.clear();
+    this.directory.settleRecovery();
   }
 
   private delete(stored: StoredPartition): void {

@@ -53,6 +53,8 @@ export async function raiseStack(options: RaiseOptions): Promise<RaisedStack> {
       `${home.root} already has a running supervisor (pid ${lock.heldBy}): see "tidemark ps" and "tidemark down"`,
     );
   }
+  // Of what lies here, nothing is torn by a power loss: the brokers look after their own directories.
+  lock.recovered();
   try {
     if (options.fresh) clearHome(home);
     const previous = readState(home);

@@ -116,6 +116,11 @@ export class LogDirectory {
     return !this.cleanlyClosed && (this.options.pageCacheLost ?? this.lock.rebooted ?? false);
   }
 
+  /** All that was stored has been opened, and cut where it was torn: whoever opens it next need not doubt it. */
+  settleRecovery(): void {
+    this.lock.recovered();
+  }
+
   get path(): string {
     return this.options.path;
   }

@@ -62,8 +62,28 @@ describe('lockDirectorySync', () => {
     // The same pid as ours, but of another start or another boot: a stranger that is gone.
     fs.writeFileSync(path.join(directory, `.lock-${process.pid}-1-${boot}`), 'held\n');
     fs.writeFileSync(path.join(directory, `.lock-${process.pid}-1-another-boot`), 'held\n');
-    expect('release' in nodeDisk.lockDirectorySync(directory)).toBe(true);
+    const lock = nodeDisk.lockDirectorySync(directory);
+    if (!('release' in lock)) throw new Error('not locked');
+    lock.recovered();
     expect(locks()).toHaveLength(1);
+  });
+
+  it('tells of a holder that died in another boot until somebody has recovered', () => {
+    fs.writeFileSync(path.join(directory, `.lock-${process.pid}-1-another-boot`), 'held\n');
+    const take = (): { rebooted?: boolean; release(): void; recovered(): void } => {
+      const lock = nodeDisk.lockDirectorySync(directory);
+      if (!('release' in lock)) throw new Error('not locked');
+      return lock;
+    };
+    const first = take();
+    expect(first.rebooted).toBe(true);
+    // It dies before it has mended anything; that it released the lock makes no difference.
+    first.release();
+    const second = take();
+    expect(second.rebooted).toBe(true);
+    second.recovered();
+    second.release();
+    expect(take().rebooted).toBe(false);
   });
 
   it('reports a directory that is not there', () => {

@@ -32,13 +32,17 @@ export function lockDirectory(directory: string): DirectoryLock | { readonly hel
   const self = identifyProcess(process.pid);
   assert(self !== undefined, 'this process has no identity');
   const own = path.join(directory, fileName(self));
-  const rebooted = diedInAnotherBoot(directory, self.bootId);
+  const rebooted = filesOfOtherBoots(directory, self.bootId).length > 0;
   if (!announce(own)) return { heldBy: process.pid };
   for (let step = 0; ; step += 1) {
     const rival = findRival(directory, self);
     if (rival === undefined) {
       atDisk(own, () => fs.writeFileSync(own, HELD));
-      return { rebooted, release: () => atDisk(own, () => fs.rmSync(own, { force: true })) };
+      return {
+        rebooted,
+        recovered: () => forgetOtherBoots(directory, self.bootId),
+        release: () => atDisk(own, () => fs.rmSync(own, { force: true })),
+      };
     }
     if (rival.held || !goesFirst(self, rival.identity) || step === WAIT_MAX_STEPS) {
       atDisk(own, () => fs.rmSync(own, { force: true }));
@@ -65,21 +69,29 @@ function announce(own: string): boolean {
   }
 }
 
-/** Whether the file of a former holder says that it never gave the directory up, and ran in another boot. */
-function diedInAnotherBoot(directory: string, bootId: string): boolean {
-  return atDisk(directory, () => fs.readdirSync(directory)).some((name) => {
-    const identity = parseFileName(name);
-    return identity !== undefined && identity.bootId !== bootId;
-  });
+/** Files of former holders that never gave the directory up, and ran in another boot. */
+function filesOfOtherBoots(directory: string, bootId: string): string[] {
+  return atDisk(directory, () => fs.readdirSync(directory))
+    .filter((name) => (parseFileName(name)?.bootId ?? bootId) !== bootId)
+    .map((name) => path.join(directory, name));
 }
 
-/** A living process other than `self` that has announced; the dead ones' files are cleared away on the way. */
+function forgetOtherBoots(directory: string, bootId: string): void {
+  for (const file of filesOfOtherBoots(directory, bootId))
+    atDisk(file, () => fs.rmSync(file, { force: true }));
+}
+
+/**
+ * A living process other than `self` that has announced. The dead ones' files are cleared away on the way, but for those
+ * of other boots: they tell whoever comes next as well, until somebody has recovered.
+ */
 function findRival(directory: string, self: ProcessIdentity): Rival | undefined {
   let contender: Rival | undefined;
   for (const name of atDisk(directory, () => fs.readdirSync(directory))) {
     const identity = parseFileName(name);
     if (identity === undefined || fileName(identity) === fileName(self)) continue;
     const file = path.join(directory, name);
+    if (identity.bootId !== self.bootId) continue;
     if (!isSameProcessAlive(identity)) {
       atDisk(file, () => fs.rmSync(file, { force: true }));
       continue;

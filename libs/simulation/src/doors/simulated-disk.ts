@@ -120,7 +120,8 @@ export class SimulatedDisk implements Disk {
     if (holder?.alive === true) return { heldBy: holder.node };
     image.locks.set(path, owner);
     return {
-      rebooted: image.abandoned.delete(path),
+      rebooted: image.abandoned.has(path),
+      recovered: () => void image.abandoned.delete(path),
       release: () => {
         if (image.locks.get(path) === owner) image.locks.delete(path);
       },
