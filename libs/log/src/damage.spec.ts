@@ -4,19 +4,18 @@ import path from 'node:path';
 import { ErrorCode, batchSizeBytes } from '@tidemark/wire';
 import { LogError } from './log-error.js';
 import type { PartitionLog } from './partition-log.js';
-import { LogFixture, TOPIC_ID, append, batchOf, readValues } from './testing/log-fixture.js';
+import {
+  TOPIC_ID,
+  append,
+  batchOf,
+  readValues,
+  fixtureMaker,
+  type LogFixture,
+} from './testing/log-fixture.js';
 
 const IDENTITY = { topic: 't', partition: 0, topicId: TOPIC_ID };
 const FIRST = '00000000000000000000.log';
-const fixtures: LogFixture[] = [];
-function fixture(): LogFixture {
-  const made = new LogFixture();
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 
 /** Six batches in two epochs, three segments with `small`; then closed in order, or killed. */
 async function written(how: 'closed' | 'killed', small = false): Promise<LogFixture> {

@@ -11,21 +11,13 @@ import { ErrorCode } from '@tidemark/wire';
 import type { AppendOptions } from './append/append-result.js';
 import { LogError } from './log-error.js';
 import type { PartitionLog } from './partition-log.js';
-import { LogFixture, append, batchOf, readValues } from './testing/log-fixture.js';
+import { append, batchOf, readValues, fixtureMaker, type LogFixture } from './testing/log-fixture.js';
 
 jest.setTimeout(180_000);
 
 const CLIENT: AppendOptions = { origin: 'client', leaderEpoch: 9 };
 const TEXTS = { 'segment.bytes': '400', 'index.interval.bytes': '100' };
-const fixtures: LogFixture[] = [];
-function fixture(): LogFixture {
-  const made = new LogFixture();
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 
 const of = (sequence: number, producerId = 9): Uint8Array =>
   batchOf([`a${sequence}`, `b${sequence}`], { producerId, producerEpoch: 0, baseSequence: sequence });

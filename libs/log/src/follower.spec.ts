@@ -4,18 +4,10 @@ import { ErrorCode, setBatchBaseOffset, setBatchLeaderEpoch } from '@tidemark/wi
 import type { AppendOptions } from './append/append-result.js';
 import type { PartitionLog } from './partition-log.js';
 import { CutDisk } from './testing/cut-disk.js';
-import { LogFixture, append, batchOf, readValues } from './testing/log-fixture.js';
+import { append, batchOf, readValues, fixtureMaker } from './testing/log-fixture.js';
 
 const REPLICA: AppendOptions = { origin: 'replica', leaderEpoch: 9 };
-const fixtures: LogFixture[] = [];
-function fixture(): LogFixture {
-  const made = new LogFixture();
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 
 function placed(values: readonly string[], offset: number, epoch: number, producer = {}): Uint8Array {
   const batch = batchOf(values, producer);

@@ -3,20 +3,13 @@ import fs from 'node:fs';
 import fc from 'fast-check';
 import { jest } from '@jest/globals';
 import { LogError } from './log-error.js';
-import { LogFixture, append, batchOf, readValues } from './testing/log-fixture.js';
+import { append, batchOf, readValues, fixtureMaker, type LogFixture } from './testing/log-fixture.js';
 
 jest.setTimeout(60_000);
 
 const LOG = '00000000000000000000.log';
-const fixtures: LogFixture[] = [];
-function fixture(pageCacheLost = false): LogFixture {
-  const made = new LogFixture({ pageCacheLost });
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const withLimits = fixtureMaker();
+const fixture = (pageCacheLost = false): LogFixture => withLimits({ pageCacheLost });
 
 /** Five batches of an idempotent producer in two epochs, never flushed, then a crash. */
 function crashed(

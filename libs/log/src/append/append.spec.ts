@@ -4,18 +4,10 @@ import { nodeDisk } from '@tidemark/platform/node';
 import { Codec, ErrorCode, buildBatch, readBatchHeader, setBatchBaseOffset } from '@tidemark/wire';
 import type { AppendOptions } from './append-result.js';
 import { FaultyDisk } from '../testing/faulty-disk.js';
-import { LogFixture, START_MS, append, batchOf, readValues } from '../testing/log-fixture.js';
+import { START_MS, append, batchOf, readValues, fixtureMaker } from '../testing/log-fixture.js';
 
 const CLIENT: AppendOptions = { origin: 'client', leaderEpoch: 0 };
-const fixtures: LogFixture[] = [];
-function fixture(limits: ConstructorParameters<typeof LogFixture>[0] = {}): LogFixture {
-  const made = new LogFixture(limits);
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `v${index}`);
 
 describe('an append', () => {

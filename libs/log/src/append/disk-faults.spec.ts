@@ -4,18 +4,10 @@ import { nodeDisk } from '@tidemark/platform/node';
 import { ErrorCode } from '@tidemark/wire';
 import type { AppendOptions } from './append-result.js';
 import { FaultyDisk } from '../testing/faulty-disk.js';
-import { LogFixture, append, batchOf, readValues } from '../testing/log-fixture.js';
+import { append, batchOf, readValues, fixtureMaker } from '../testing/log-fixture.js';
 
 const CLIENT: AppendOptions = { origin: 'client', leaderEpoch: 0 };
-const fixtures: LogFixture[] = [];
-function fixture(limits: ConstructorParameters<typeof LogFixture>[0] = {}): LogFixture {
-  const made = new LogFixture(limits);
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 
 describe('a disk that refuses', () => {
   it('when full, takes part of a write: all of the tick is taken back, and the log works again when there is room', async () => {

@@ -13,7 +13,7 @@ import {
 import type { LogDirectory } from '../directory/log-directory.js';
 import type { PartitionLog } from '../partition-log.js';
 import { CutDisk } from '../testing/cut-disk.js';
-import { LogFixture, START_MS, append } from '../testing/log-fixture.js';
+import { START_MS, append, fixtureMaker } from '../testing/log-fixture.js';
 
 jest.setTimeout(120_000);
 
@@ -23,15 +23,7 @@ const TEXTS = {
   'min.cleanable.dirty.ratio': '0',
   'delete.retention.ms': '1000',
 };
-const fixtures: LogFixture[] = [];
-function fixture(limits: ConstructorParameters<typeof LogFixture>[0] = {}): LogFixture {
-  const made = new LogFixture(limits);
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 
 /** `a=1 b=` is a record of key a, and a tombstone of b. */
 function batch(text: string, options: Partial<BatchOptions> = {}): Uint8Array {

@@ -4,19 +4,11 @@ import path from 'node:path';
 import { nodeDisk, nodeRandom } from '@tidemark/platform/node';
 import { logConfigOf } from '../config/log-config.js';
 import { LogError } from '../log-error.js';
-import { LogFixture, TOPIC_ID, append, batchOf, readValues } from '../testing/log-fixture.js';
+import { TOPIC_ID, append, batchOf, readValues, fixtureMaker } from '../testing/log-fixture.js';
 import { LogDirectory } from './log-directory.js';
 
 const OTHER_ID = '11111111-2222-4333-8444-555555555555';
-const fixtures: LogFixture[] = [];
-function fixture(): LogFixture {
-  const made = new LogFixture();
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 
 function codeOf(call: () => unknown): string {
   try {
@@ -132,8 +124,7 @@ describe('a data directory', () => {
   });
 
   it('trusts a high watermark after a power loss only as far as the log was forced to disk', async () => {
-    const source = new LogFixture({ pageCacheLost: true });
-    fixtures.push(source);
+    const source = fixture({ pageCacheLost: true });
     const { directory, log } = source.open();
     append(log, batchOf(['a']));
     await log.flush();

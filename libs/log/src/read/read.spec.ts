@@ -1,17 +1,16 @@
 /** Reads from memory and from disk: the same bytes, whole batches, within bounds; and lookups by time. */
 import fs from 'node:fs';
 import { Codec, ErrorCode, buildBatch } from '@tidemark/wire';
-import { LogFixture, START_MS, append, batchOf, readValues } from '../testing/log-fixture.js';
+import {
+  START_MS,
+  append,
+  batchOf,
+  readValues,
+  fixtureMaker,
+  type LogFixture,
+} from '../testing/log-fixture.js';
 
-const fixtures: LogFixture[] = [];
-function fixture(limits: ConstructorParameters<typeof LogFixture>[0] = {}): LogFixture {
-  const made = new LogFixture(limits);
-  fixtures.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of fixtures.splice(0)) made.remove();
-});
+const fixture = fixtureMaker();
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `v${index}`);
 
 describe('a read', () => {

@@ -27,6 +27,19 @@ export class SettableClock implements Clock {
   defer: Clock['defer'] = (fire) => nodeClock.defer(fire);
 }
 
+/** Makes fixtures; their directories are removed after each test of the file that calls it. */
+export function fixtureMaker(): (limits?: Partial<LogDirectoryOptions>) => LogFixture {
+  const fixtures: LogFixture[] = [];
+  afterEach(() => {
+    for (const made of fixtures.splice(0)) made.remove();
+  });
+  return (limits) => {
+    const made = new LogFixture(limits);
+    fixtures.push(made);
+    return made;
+  };
+}
+
 export class LogFixture {
   readonly clock = new SettableClock();
   readonly path = fs.mkdtempSync(path.join(os.tmpdir(), 'tidemark-log-'));
