@@ -1,27 +1,15 @@
 /** Following an experiment's events over real topics in memory, with a view that answers what the spec says. */
-import { EXPERIMENTS_TOPIC, TOPICS, type EventView } from '@tidemark/contracts';
-import { nodeClock } from '@tidemark/platform/node';
-import { MemoryLog, MemoryTopics } from '@tidemark/service';
+import type { EventView } from '@tidemark/contracts';
 import type { EventStream } from '../http/event-stream.js';
 import type { Asking } from '../requests/asking.js';
 import { followEvents, type EventPage } from './follow-events.js';
-import { LiveHistory } from './live-history.js';
+import { liveExperiments } from '../testing/live-experiments.js';
 
 const ID = 'exp_1';
 const event = (type: string): EventView => ({ type, position: type, applied: true }) as EventView;
 
 describe('following events', () => {
-  const topics = new MemoryTopics({ log: new MemoryLog(), clock: nodeClock, replica: 'api-server-1' });
-  const history = new LiveHistory();
-  const append = (key: string): Promise<unknown> => topics.publish(EXPERIMENTS_TOPIC, [{ key, value: '{}' }]);
-
-  beforeAll(async () => {
-    await topics.ensure(TOPICS.map(({ name, partitions }) => ({ name, partitions })));
-    await (
-      await history.start(topics)
-    ).caughtUp;
-  });
-  afterAll(() => topics.close());
+  const { history, append } = liveExperiments();
 
   it('misses nothing that comes while the first page is on its way', async () => {
     const pages: EventPage[] = [

@@ -1,22 +1,9 @@
 // Watches over real topics in memory: woken by records of their own experiment, even by one that came before they
 // waited, and let go when they are closed.
-import { EXPERIMENTS_TOPIC, TOPICS } from '@tidemark/contracts';
-import { nodeClock } from '@tidemark/platform/node';
-import { MemoryLog, MemoryTopics } from '@tidemark/service';
-import { LiveHistory } from './live-history.js';
+import { liveExperiments } from '../testing/live-experiments.js';
 
 describe('live history', () => {
-  const topics = new MemoryTopics({ log: new MemoryLog(), clock: nodeClock, replica: 'api-server-1' });
-  const history = new LiveHistory();
-  const append = (key: string): Promise<unknown> => topics.publish(EXPERIMENTS_TOPIC, [{ key, value: '{}' }]);
-
-  beforeAll(async () => {
-    await topics.ensure(TOPICS.map(({ name, partitions }) => ({ name, partitions })));
-    await (
-      await history.start(topics)
-    ).caughtUp;
-  });
-  afterAll(() => topics.close());
+  const { history, append } = liveExperiments();
 
   it('wakes the watches of the experiment, and those alone', async () => {
     const one = history.watch('exp_1');
