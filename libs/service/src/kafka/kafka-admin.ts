@@ -1,7 +1,8 @@
 /**
  * Questions to the cluster: topics, partition counts, log bounds and ends, committed offsets. One admin client per
  * process, made when first needed and thrown away on any error, because a topic that has gone poisons kafkajs's metadata
- * of all others; and one that asks for log ends only, which every submission waits for. Counts of partitions are remembered; they are fixed for the platform's topics.
+ * of all others; and one that asks for log ends only, which every submission waits for. Counts of partitions are
+ * remembered; they are fixed for the platform's topics.
  */
 import kafkajs from 'kafkajs';
 import type { Admin } from 'kafkajs';
@@ -42,7 +43,7 @@ export class KafkaAdmin {
   partitions(topic: string): Promise<number> {
     const known = this.#partitions.get(topic);
     if (known !== undefined) return known;
-    const asked = this.#ask(async (admin) => {
+    const asked = this.#askAdmin(async (admin) => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
       return topics[0]?.partitions.length ?? 0;
     });
@@ -83,7 +84,7 @@ export class KafkaAdmin {
   }
 
   #askBounds(topic: string): Promise<ReadonlyMap<number, LogBounds>> {
-    return this.#ask(async (admin) => {
+    return this.#askAdmin(async (admin) => {
       const offsets = await admin.fetchTopicOffsets(topic);
       return new Map(
         offsets.map(({ partition, low, high }) => [partition, { start: Number(low), end: Number(high) }]),
@@ -93,7 +94,7 @@ export class KafkaAdmin {
 
   /** The group's committed offsets of a topic; partitions without one are left out. */
   committed(groupId: string, topic: string): Promise<ReadonlyMap<number, number>> {
-    return this.#ask(async (admin) => {
+    return this.#askAdmin(async (admin) => {
       const topics = await admin.fetchOffsets({ groupId, topics: [topic] });
       const found = topics
         .flatMap(({ partitions }) => partitions)
@@ -103,8 +104,8 @@ export class KafkaAdmin {
   }
 
   async ensure(specs: readonly TopicSpec[]): Promise<void> {
-    await this.#ask((admin) => createMissing(admin, specs));
-    const differences = await this.#ask((admin) => compare(admin, specs));
+    await this.#askAdmin((admin) => createMissing(admin, specs));
+    const differences = await this.#askAdmin((admin) => compare(admin, specs));
     if (differences.length > 0) throw new TopicsError('mismatch', differences.join('; '));
   }
 
@@ -113,14 +114,18 @@ export class KafkaAdmin {
     await this.#drop();
   }
 
+  #askAdmin<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    return this.#ask(async () => question(await this.#connected()));
+  }
+
   /** Tries until it works, the topic is known to be missing, or the time is over. */
-  async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
     const { clock } = this.#settings;
     const begun = clock.monotonic();
     for (let pauseMs = BACK_OFF_MS; ; pauseMs = Math.min(pauseMs * 2, BACK_OFF_MAX_MS)) {
       this.#closed.signal.throwIfAborted();
       try {
-        return await question(await this.#connected());
+        return await question();
       } catch (error) {
         await this.#drop();
         const tookMs = clock.monotonic() - begun;
