@@ -42,7 +42,8 @@ function stateOf(log: PartitionLog): unknown {
     return { error, duplicate, baseOffset };
   });
   const epochs = [0, 1, 2, 3].map((epoch) => log.endOffsetForEpoch(epoch));
-  const { logStartOffset, logEndOffset, producerCount, lastRecordEpoch, segmentCount } = log;
+  const { logStartOffset, logEndOffset, lastRecordEpoch, segmentCount } = log;
+  const producerCount = log.producers.count;
   return { duplicates, epochs, logStartOffset, logEndOffset, producerCount, lastRecordEpoch, segmentCount };
 }
 

@@ -139,9 +139,9 @@ describe('a log that begins anew', () => {
       source.crash(directory);
       const { log: found } = source.open();
       const isOld = found.logEndOffset === 4 && found.logStartOffset === 0;
-      const { logStartOffset, logEndOffset, producerCount } = found;
+      const { logStartOffset, logEndOffset, producers } = found;
       if (isOld) expect(await readValues(found)).toEqual(['v0', 'v1', 'v2', 'v3']);
-      else expect([logStartOffset, logEndOffset, producerCount]).toEqual([offset, offset, 0]);
+      else expect([logStartOffset, logEndOffset, producers.count]).toEqual([offset, offset, 0]);
       if (finished) expect(isOld).toBe(false);
       source.remove();
       if (finished) return;

@@ -22,6 +22,7 @@ import { watermarkToTrust } from './recovery.js';
 import type { LogResources } from './log-resources.js';
 import { LogWriter } from './append/log-writer.js';
 import type { ReadOptions, ReadResult } from './read/read-result.js';
+import type { KnownProducers } from './producer/producer-state.js';
 import { expiredSegments } from './retention.js';
 import { scrubSegments, type Pace } from './scrub/scrub-segments.js';
 import type { Segment } from './segment/segment.js';
@@ -135,8 +136,8 @@ export class PartitionLog {
   }
 
   /** Idempotent producers that are remembered. */
-  get producerCount(): number {
-    return this.files.producers.count;
+  get producers(): KnownProducers {
+    return this.files.producers;
   }
 
   get failure(): LogError | undefined {

@@ -126,7 +126,7 @@ describe('a log that was closed in order', () => {
     const log = source.openLog(directory);
     expect(log.logEndOffset).toBe(200);
     expect(log.flushedEnd).toBe(200);
-    expect(log.producerCount).toBe(1);
+    expect(log.producers.count).toBe(1);
     expect((await readValues(log)).map((value) => value.trim())).toEqual(
       Array.from({ length: 200 }, (_, i) => `v${i}`),
     );

@@ -125,14 +125,28 @@ describe('Produce', () => {
     expect(responses[0]?.partitionResponses[0]?.errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_ID);
   });
 
-  it('acknowledges the same batch of an idempotent producer once more, and refuses a gap', async () => {
-    const from = (baseSequence: number): Uint8Array =>
-      buildBatch([record('x'), record('y')], {
-        timestamp: Date.now(),
-        producerId: 77,
-        producerEpoch: 0,
-        baseSequence,
+  const from = (baseSequence: number): Uint8Array =>
+    buildBatch([record('x'), record('y')], {
+      timestamp: Date.now(),
+      producerId: 77,
+      producerEpoch: 0,
+      baseSequence,
+    });
+
+  it('does not take the second batch of a producer when the first was refused just before', async () => {
+    const topic = 'not-yet-there';
+    expect((await produce(from(0), { topic })).errorCode).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    await client.createTopic(topic);
+    expect((await produce(from(2), { topic })).errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    for (const [sequence, baseOffset] of [[0, 0] as const, [2, 2] as const]) {
+      expect(await produce(from(sequence), { topic })).toMatchObject({
+        errorCode: ErrorCode.NONE,
+        baseOffset,
       });
+    }
+  });
+
+  it('acknowledges the same batch of an idempotent producer once more, and refuses a gap', async () => {
     const first = await produce(from(0));
     expect(await produce(from(2))).toMatchObject({
       errorCode: ErrorCode.NONE,

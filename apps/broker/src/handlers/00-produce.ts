@@ -19,6 +19,7 @@ import type { AppendResult } from '@tidemark/log';
 import type { Replica } from '../replicas/replica.js';
 import { currentLeaderOf, nodeEndpoints } from './current-leader.js';
 import { defineHandler, type BrokerContext, type RequestContext } from './handler.js';
+import { RefusedSequences, placeOf, type BatchPlace } from './refused-sequences.js';
 
 type TopicData = ProduceRequest['topicData'][number];
 type PartitionResponse = {
@@ -42,24 +43,25 @@ const NO_RESPONSES: readonly TopicResponse[] = [];
 
 /** A produce request until all of its partitions have an outcome. */
 class PendingProduce {
+  readonly expiresAt: number;
+  private readonly acks: number;
   private remaining = 1;
   private failed = false;
   private responses: readonly TopicResponse[] = NO_RESPONSES;
 
   constructor(
     private readonly broker: BrokerContext,
+    private readonly refused: RefusedSequences,
     private readonly context: RequestContext,
-    private readonly acks: number,
-    private readonly timeoutMs: number,
+    { acks, timeoutMs }: Pick<ProduceRequest, 'acks' | 'timeoutMs'>,
     private readonly respond: Respond,
-  ) {}
+  ) {
+    this.acks = acks;
+    this.expiresAt = context.startedAt + Math.max(0, timeoutMs);
+  }
 
   get done(): boolean {
     return this.remaining === 0;
-  }
-
-  get expiresAt(): number {
-    return this.context.startedAt + Math.max(0, this.timeoutMs);
   }
 
   run(topicData: readonly TopicData[]): void {
@@ -86,9 +88,10 @@ class PendingProduce {
     const unknown = byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     const partitionResponses = partitionData.map(({ index, records }) => {
       const response = pendingResponse(index);
+      const place = placeOf(byId ? topicId : name, index, records);
       const found = hosted?.partition(index) ?? unknown;
-      if (typeof found === 'number') this.fail(response, found, null);
-      else this.appendPartition(found, response, records, hosted?.internal === true);
+      if (typeof found === 'number') this.fail(response, found, null, place);
+      else this.appendPartition(found, response, records, { place, internal: hosted?.internal === true });
       return response;
     });
     return { name, topicId, partitionResponses };
@@ -98,33 +101,38 @@ class PendingProduce {
     replica: Replica,
     response: PartitionResponse,
     records: Uint8Array | null,
-    internal: boolean,
+    { place, internal }: { readonly place: BatchPlace | undefined; readonly internal: boolean },
   ): void {
-    const refused = this.refusal(replica, records, internal);
-    if (refused !== ErrorCode.NONE || records === null) {
-      this.fail(response, refused, null);
+    const refusal = this.refusal(replica, records, internal);
+    if (refusal !== ErrorCode.NONE || records === null) {
+      this.fail(response, refusal, null, place);
+      return;
+    }
+    if (place !== undefined && !this.refused.admits(place, replica.log.producers)) {
+      this.fail(response, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, 'an earlier batch was refused just now');
       return;
     }
     const result = replica.append(records, 'client');
     if (result.error !== ErrorCode.NONE) {
-      this.failAppend(response, result);
+      this.failAppend(response, result, place);
       return;
     }
+    if (place !== undefined) this.refused.forget(place);
     this.broker.metrics.producedBytes += records.length;
     this.broker.metrics.producedBatches += 1;
     response.baseOffset = result.baseOffset;
     response.logAppendTimeMs = result.logAppendTimeMs;
     response.logStartOffset = replica.logStartOffset;
     if (this.acks === 0) response.errorCode = ErrorCode.NONE;
-    else this.wait(replica, response, result.lastOffset + 1);
+    else this.wait(replica, response, result.lastOffset + 1, place);
   }
 
-  private wait(replica: Replica, response: PartitionResponse, offset: number): void {
+  private wait(replica: Replica, response: PartitionResponse, offset: number, place?: BatchPlace): void {
     this.remaining += 1;
     const settle = (error: ErrorCode): void => {
       if (response.errorCode !== PENDING) return;
       if (error === ErrorCode.NONE) response.errorCode = error;
-      else this.fail(response, error, null);
+      else this.fail(response, error, null, place);
       this.settleOne();
     };
     if (this.acks === 1) replica.onWritten(offset, settle);
@@ -146,8 +154,8 @@ class PendingProduce {
     return ErrorCode.NONE;
   }
 
-  private failAppend(response: PartitionResponse, result: AppendResult): void {
-    this.fail(response, result.error, result.errorMessage);
+  private failAppend(response: PartitionResponse, result: AppendResult, place?: BatchPlace): void {
+    this.fail(response, result.error, result.errorMessage, place);
     if (result.recordErrors.length === 0) return;
     response.recordErrors = result.recordErrors.map((batchIndex) => ({
       batchIndex,
@@ -155,7 +163,14 @@ class PendingProduce {
     }));
   }
 
-  private fail(response: PartitionResponse, error: ErrorCode, message: string | null): void {
+  /** With a place: the batch is not in the log, or may not stay there, and may be sent again. */
+  private fail(
+    response: PartitionResponse,
+    error: ErrorCode,
+    message: string | null,
+    place?: BatchPlace,
+  ): void {
+    if (place !== undefined) this.refused.note(place, error);
     this.failed = true;
     response.errorCode = error;
     response.baseOffset = -1;
@@ -255,8 +270,9 @@ export const produceHandler = defineHandler(
   produceApi,
   (broker) => {
     const expiry = new Expiry(broker);
+    const refused = new RefusedSequences(broker.clock);
     return (request, context, respond) => {
-      const produce = new PendingProduce(broker, context, request.acks, request.timeoutMs, respond);
+      const produce = new PendingProduce(broker, refused, context, request, respond);
       produce.run(request.topicData);
       if (!produce.done && request.acks === -1) expiry.add(produce);
     };

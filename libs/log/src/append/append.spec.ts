@@ -201,9 +201,9 @@ describe('an idempotent producer', () => {
     const { log } = source.open();
     append(log, of(0, ['a']));
     log.expireProducers(1000);
-    expect(log.producerCount).toBe(1);
+    expect(log.producers.count).toBe(1);
     source.clock.nowMs += 1001;
     log.expireProducers(1000);
-    expect(log.producerCount).toBe(0);
+    expect(log.producers.count).toBe(0);
   });
 });

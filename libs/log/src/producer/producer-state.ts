@@ -33,6 +33,9 @@ export const SEQUENCE_ERRORS: Readonly<Record<SequenceVerdict, ErrorCode>> = {
   fenced: ErrorCode.INVALID_PRODUCER_EPOCH,
 };
 
+/** What others than the log itself may ask. */
+export type KnownProducers = Pick<ProducerState, 'count' | 'has'>;
+
 export class ProducerState {
   private readonly entries = new Map<number, ProducerEntry>();
   /** Changed since the last snapshot. */
@@ -42,6 +45,10 @@ export class ProducerState {
 
   get count(): number {
     return this.entries.size;
+  }
+
+  has(producerId: number): boolean {
+    return this.entries.has(producerId);
   }
 
   all(): Iterable<ProducerEntry> {

@@ -128,14 +128,16 @@ class Run {
     for (const client of [...this.producers, ...this.members]) client.stopLoad();
     this.nemesis.heal();
     this.cluster.trace('healed');
-    await this.within(
-      SETTLE_MS,
-      () => this.unsettled(),
-      () => this.unsettled() === undefined,
-    );
+    await this.settle(() => this.waitingClient() ?? this.unsettledPartition());
     await world.run(Math.max(world.now, RUN_MIN.virtualMs));
     await this.readAll();
+    // Meanwhile a partition may have gone to its preferred leader, whose epoch begins with a record.
+    await this.settle(() => this.unsettledPartition());
     this.check();
+  }
+
+  private settle(unsettled: () => string | undefined): Promise<void> {
+    return this.within(SETTLE_MS, unsettled, () => unsettled() === undefined);
   }
 
   private async createTopics(): Promise<void> {
@@ -172,12 +174,7 @@ class Run {
     }
   }
 
-  /** What has not settled yet, if anything. */
-  private unsettled(): string | undefined {
-    const { machines, invariants } = this.cluster;
-    const keys = invariants.placedKeys();
-    const unready = machines.find(({ ready }) => !ready);
-    if (unready !== undefined) return `broker ${unready.id} is not ready`;
+  private waitingClient(): string | undefined {
     const waiting = this.producers.find(({ outstanding }) => outstanding > 0);
     if (waiting !== undefined) return `a producer waits for ${waiting.outstanding} batches`;
     if (this.members.length > 0) {
@@ -185,7 +182,14 @@ class Run {
       if (owned.length < this.cluster.keys.length)
         return `only ${owned.join(', ')} have an owner in the group`;
     }
-    for (const key of keys) {
+    return undefined;
+  }
+
+  private unsettledPartition(): string | undefined {
+    const { machines, invariants } = this.cluster;
+    const unready = machines.find(({ ready }) => !ready);
+    if (unready !== undefined) return `broker ${unready.id} is not ready`;
+    for (const key of invariants.placedKeys()) {
       const placement = invariants.placement(key);
       if (placement === undefined || placement.leader < 0) return `${key} has no leader`;
       if (placement.isr.length < placement.replicas.length)
