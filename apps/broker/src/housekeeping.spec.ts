@@ -1,5 +1,5 @@
 /** Housekeeping on a real data directory and a clock moved by hand, and the settings that bound memory and loss. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LogDirectory, logConfigOf, type PartitionLog } from '@tidemark/log';
@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { Housekeeping } from './housekeeping.js';
 import { brokerSettings } from './settings.js';
 import { ManualClock } from './testing/manual-clock.js';
-import { RunningBroker } from './testing/running-broker.js';
+import { RunningBroker, until } from './testing/running-broker.js';
 
 const MINUTE_MS = 60_000;
 const IDENTITY = { topic: 't', partition: 0, topicId: '00000000-0000-0000-0000-000000000007' };
@@ -53,8 +53,8 @@ describe('housekeeping', () => {
     clock.advance(1000);
     await log.flush();
     clock.advance(5000);
-    const saved = readFileSync(join(path, 'recovery-point-offset-checkpoint'), 'utf8');
-    expect(saved).toContain('t 0 1');
+    const file = join(path, 'recovery-point-offset-checkpoint');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('t 0 1'));
   });
 
   it('compacts the logs whose topic says so, and counts it', async () => {

@@ -20,7 +20,8 @@ interface Duty {
   readonly periodMs: number;
   /** Until it is done first, where that is not the period. */
   readonly firstMs?: number;
-  run(): void;
+  /** What takes longer goes on beside everything else. */
+  run(): void | Promise<void>;
 }
 
 const FLUSH_CHECK_MS = 500;
@@ -85,7 +86,7 @@ export class Housekeeping {
           settings['replica.high.watermark.checkpoint.interval.ms'],
           settings['log.flush.offset.checkpoint.interval.ms'],
         ),
-        run: () => directory.checkpoint(),
+        run: () => directory.checkpointLater(),
       },
       { name: 'compaction', periodMs: settings['log.cleaner.backoff.ms'], run: () => this.compact() },
       { name: 'idle tails', periodMs: TAIL_CHECK_MS, run: () => directory.releaseIdle() },
@@ -127,14 +128,20 @@ export class Housekeeping {
     }
   }
 
+  private perform(duty: Duty): void {
+    const failed = (err: unknown): void =>
+      this.options.logger.error({ err, duty: duty.name }, 'housekeeping failed');
+    try {
+      duty.run()?.catch(failed);
+    } catch (err) {
+      failed(err);
+    }
+  }
+
   private schedule(duty: Duty, firstMs?: number): void {
     const delayMs = Math.min(firstMs ?? duty.periodMs, DELAY_MAX_MS);
     const timer = this.options.clock.setTimer(delayMs, () => {
-      try {
-        duty.run();
-      } catch (err) {
-        this.options.logger.error({ err, duty: duty.name }, 'housekeeping failed');
-      }
+      this.perform(duty);
       if (!this.stopped) this.schedule(duty);
     });
     this.timers.set(duty.name, timer);

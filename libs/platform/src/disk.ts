@@ -109,15 +109,47 @@ export function readFully(disk: Disk, path: string): Uint8Array {
 
 /** Replaces a small file so that a crash leaves either the old content or the new: write, sync, rename, sync. */
 export function writeFileAtomically(disk: Disk, path: string, content: Uint8Array): void {
+  const file = temporaryFile(disk, path, content);
+  try {
+    file.syncSync();
+  } finally {
+    file.closeSync();
+  }
+  disk.renameSync(file.path, path);
+  disk.syncDirectorySync(path.slice(0, path.lastIndexOf('/')) || '/');
+}
+
+/**
+ * The same without waiting for the device on the event loop. `isStale` is asked before the new content takes the place:
+ * whoever wrote the file in the meantime has the last word. Resolves to whether it did. The name alone is not forced to
+ * the device, so that after a loss of power the old content may still be there. Rejects with DiskError.
+ */
+export async function replaceFileLater(
+  disk: Disk,
+  path: string,
+  content: Uint8Array,
+  isStale: () => boolean,
+): Promise<boolean> {
+  const file = temporaryFile(disk, path, content);
+  try {
+    await file.sync();
+  } finally {
+    file.closeSync();
+  }
+  if (isStale()) return false;
+  disk.renameSync(file.path, path);
+  return true;
+}
+
+function temporaryFile(disk: Disk, path: string, content: Uint8Array): DiskFile {
   const temporary = `${path}.tmp`;
   disk.removeSync(temporary);
   const file = disk.openSync(temporary, 'create');
   try {
     writeFully(file, content, 0, content.length, 0);
-    file.syncSync();
-  } finally {
+    return file;
+  } catch (error) {
     file.closeSync();
+    throw error;
   }
-  disk.renameSync(temporary, path);
-  disk.syncDirectorySync(path.slice(0, path.lastIndexOf('/')) || '/');
 }

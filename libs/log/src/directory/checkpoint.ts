@@ -8,8 +8,12 @@ import { LogError } from '../log-error.js';
 const VERSION = '0';
 
 export function writeCheckpoint(disk: Disk, path: string, lines: readonly string[]): void {
+  writeFileAtomically(disk, path, checkpointOf(lines));
+}
+
+function checkpointOf(lines: readonly string[]): Uint8Array {
   const text = `${VERSION}\n${lines.length}\n${lines.map((line) => `${line}\n`).join('')}`;
-  writeFileAtomically(disk, path, Buffer.from(text, 'utf8'));
+  return Buffer.from(text, 'utf8');
 }
 
 /** The lines; none when there is no file. Throws `LogError('corrupt')` when the file is not what was written. */
@@ -44,9 +48,14 @@ export function readOffsetCheckpoint(disk: Disk, path: string): Map<string, numb
 }
 
 export function writeOffsetCheckpoint(disk: Disk, path: string, offsets: ReadonlyMap<string, number>): void {
+  writeFileAtomically(disk, path, offsetCheckpointOf(offsets));
+}
+
+/** What such a file holds. */
+export function offsetCheckpointOf(offsets: ReadonlyMap<string, number>): Uint8Array {
   const lines = [...offsets].map(([name, offset]) => {
     const dash = name.lastIndexOf('-');
     return `${name.slice(0, dash)} ${name.slice(dash + 1)} ${offset}`;
   });
-  writeCheckpoint(disk, path, lines);
+  return checkpointOf(lines);
 }

@@ -26,9 +26,9 @@ import {
   setDirectoryAside,
   unmarkRepairing,
 } from './asides.js';
-import { readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint.js';
 import { makeDurableDirectory } from './make-durable.js';
 import { readMetaProperties, uuidOf, writeMetaProperties } from './meta-properties.js';
+import { OffsetFile } from './offset-file.js';
 import { readTopicId } from './partition-metadata.js';
 
 export interface LogDirectoryOptions extends LogLimits {
@@ -64,14 +64,16 @@ export class LogDirectory {
   private readonly closedInOrder = new Set<string>();
   private readonly resources: LogResources;
   private readonly cleaner: LogCleaner;
-  /** What the checkpoint files hold that this process has written. */
-  private readonly checkpointed = new Map<string, string>();
+  private readonly recoveryPoints: OffsetFile;
+  private readonly logStarts: OffsetFile;
+  private readonly highWatermarks: OffsetFile;
+  /** A checkpoint that does not make anybody wait. */
+  private checkpointing: Promise<void> | undefined;
   /** Something was set aside, by this process or an earlier one; undefined: nobody has asked yet. */
   private asides: boolean | undefined;
   /** A use of tail memory; what was not used since is idle. */
   private idleMark = 0;
   private readonly disk: Disk;
-  private readonly offsets: Record<'recovery' | 'start' | 'watermark', Map<string, number>>;
 
   /** Makes or checks meta.properties and takes the lock. Throws LogError (locked, foreign, corrupt), DiskError. */
   static open(options: LogDirectoryOptions): LogDirectory {
@@ -95,11 +97,9 @@ export class LogDirectory {
   ) {
     this.disk = options.disk;
     this.resources = makeLogResources(options.disk, options.clock, options);
-    this.offsets = {
-      recovery: this.readOffsets(RECOVERY_POINTS),
-      start: this.readOffsets(LOG_STARTS),
-      watermark: this.readOffsets(HIGH_WATERMARKS),
-    };
+    this.recoveryPoints = new OffsetFile(this.disk, `${this.path}/${RECOVERY_POINTS}`);
+    this.logStarts = new OffsetFile(this.disk, `${this.path}/${LOG_STARTS}`);
+    this.highWatermarks = new OffsetFile(this.disk, `${this.path}/${HIGH_WATERMARKS}`);
     this.cleaner = new LogCleaner(options);
     const marker = `${this.path}/${CLEAN_SHUTDOWN}`;
     this.cleanlyClosed = this.disk.existsSync(marker);
@@ -160,9 +160,9 @@ export class LogDirectory {
       identity,
       config,
       listener,
-      recoveryPoint: this.offsets.recovery.get(name) ?? 0,
-      logStartOffset: this.offsets.start.get(name) ?? 0,
-      highWatermark: this.offsets.watermark.get(name) ?? 0,
+      recoveryPoint: this.recoveryPoints.offsets.get(name) ?? 0,
+      logStartOffset: this.logStarts.offsets.get(name) ?? 0,
+      highWatermark: this.highWatermarks.offsets.get(name) ?? 0,
       clean: this.cleanlyClosed || this.closedInOrder.has(name),
       pageCacheLost: this.pageCacheLost,
       onTruncate: (cut) => {
@@ -263,14 +263,23 @@ export class LogDirectory {
   }
 
   /**
-   * Saves recovery points, log starts and high watermarks, each where it has changed; call it every few seconds and
-   * after DeleteRecords. Waits for the disk, so what has not changed is not written.
+   * Saves recovery points, log starts and high watermarks, each where it has changed: on disk when it returns. For what
+   * must not be forgotten (DeleteRecords, a log that is to be cut). Waits for the device. Throws DiskError.
    */
   checkpoint(): void {
-    for (const [name, log] of this.open) this.remember(name, log);
-    this.writeOffsets(RECOVERY_POINTS, this.offsets.recovery);
-    this.writeOffsets(LOG_STARTS, this.offsets.start);
-    this.writeOffsets(HIGH_WATERMARKS, this.offsets.watermark);
+    for (const file of this.remembered()) file.save();
+  }
+
+  /** The same without waiting on the event loop; call it every few seconds. Rejects with DiskError. */
+  checkpointLater(): Promise<void> {
+    this.checkpointing ??= this.saveLater().finally(() => {
+      this.checkpointing = undefined;
+    });
+    return this.checkpointing;
+  }
+
+  private async saveLater(): Promise<void> {
+    for (const file of this.remembered()) await file.saveLater();
   }
 
   /**
@@ -304,6 +313,7 @@ export class LogDirectory {
         await log.close().catch((cause: unknown) => failures.push(cause));
       }
       await this.cleaner.idle();
+      await this.checkpointing?.catch((cause: unknown) => failures.push(cause));
       this.checkpoint();
       this.open.clear();
       if (failures.length > 0) throw failures[0];
@@ -315,16 +325,26 @@ export class LogDirectory {
   }
 
   private forgetOffsets(name: string): void {
-    for (const offsets of Object.values(this.offsets)) offsets.delete(name);
+    for (const { offsets } of this.offsetFiles) offsets.delete(name);
     this.cleaner.forget(name);
     this.checkpoint();
   }
 
+  private get offsetFiles(): readonly OffsetFile[] {
+    return [this.recoveryPoints, this.logStarts, this.highWatermarks];
+  }
+
+  /** The files, with what the open logs say now. */
+  private remembered(): readonly OffsetFile[] {
+    for (const [name, log] of this.open) this.remember(name, log);
+    return this.offsetFiles;
+  }
+
   private remember(name: string, log: PartitionLog): void {
     if (!log.isOnDisk) return;
-    this.offsets.recovery.set(name, log.flushedEnd);
-    this.offsets.start.set(name, log.logStartOffset);
-    this.offsets.watermark.set(name, log.highWatermark);
+    this.recoveryPoints.offsets.set(name, log.flushedEnd);
+    this.logStarts.offsets.set(name, log.logStartOffset);
+    this.highWatermarks.offsets.set(name, log.highWatermark);
   }
 
   private refuseOtherTopic(directory: string, identity: LogIdentity): void {
@@ -342,24 +362,6 @@ export class LogDirectory {
       if (!/\.[0-9a-f]{32}-delete$/.test(name)) continue;
       // What cannot be removed now is removed at the next start.
       this.disk.remove(`${this.path}/${name}`).catch(() => undefined);
-    }
-  }
-
-  private writeOffsets(file: string, offsets: ReadonlyMap<string, number>): void {
-    const content = [...offsets].join('\n');
-    if (this.checkpointed.get(file) === content) return;
-    this.checkpointed.delete(file);
-    writeOffsetCheckpoint(this.disk, `${this.path}/${file}`, offsets);
-    this.checkpointed.set(file, content);
-  }
-
-  /** A checkpoint that cannot be read counts as none: more is recovered than had to be. */
-  private readOffsets(file: string): Map<string, number> {
-    try {
-      return readOffsetCheckpoint(this.disk, `${this.path}/${file}`);
-    } catch (error) {
-      if (error instanceof LogError) return new Map();
-      throw error;
     }
   }
 }
