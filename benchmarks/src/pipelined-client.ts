@@ -15,7 +15,7 @@ export interface Frames {
 export interface PipelinedClientOptions {
   /** Up to `max` more frames to send, prefixes included, in one piece; nothing when there is no more to be sent. */
   readonly nextFrames: (max: number) => Frames | undefined;
-  /** One answer without its size: bytes [start, end) of `bytes`, valid during the call. */
+  /** One answer without its size: bytes [start, end) of `bytes`, valid during the call. What it throws ends the run. */
   readonly onAnswer: (bytes: Buffer, start: number, end: number) => void;
   readonly inFlightMax: number;
 }
@@ -44,8 +44,7 @@ export class PipelinedClient implements ConnectionOwner {
     });
     connection.attach(client);
     client.fill();
-    await done;
-    connection.destroy();
+    await done.finally(() => connection.destroy());
   }
 
   receiveSpace(): Uint8Array {
@@ -63,13 +62,13 @@ export class PipelinedClient implements ConnectionOwner {
 
   received(count: number): void {
     this.end += count;
-    while (this.end - this.start >= 4 && this.end - this.start >= 4 + this.frameSize()) {
-      const size = this.frameSize();
-      this.options.onAnswer(this.buffer, this.start + 4, this.start + 4 + size);
-      this.start += 4 + size;
-      this.outstanding -= 1;
+    try {
+      this.takeAnswers();
+      this.fill();
+    } catch (error) {
+      this.finished = true;
+      this.reject(error instanceof Error ? error : new Error(String(error)));
     }
-    this.fill();
   }
 
   drained(): void {
@@ -80,12 +79,21 @@ export class PipelinedClient implements ConnectionOwner {
     if (!this.finished) this.reject(new Error('the server closed the connection'));
   }
 
+  private takeAnswers(): void {
+    while (this.end - this.start >= 4 && this.end - this.start >= 4 + this.frameSize()) {
+      const size = this.frameSize();
+      this.options.onAnswer(this.buffer, this.start + 4, this.start + 4 + size);
+      this.start += 4 + size;
+      this.outstanding -= 1;
+    }
+  }
+
   private frameSize(): number {
     return this.end - this.start < 4 ? 0 : this.buffer.readInt32BE(this.start);
   }
 
   private fill(): void {
-    while (this.outstanding < this.options.inFlightMax) {
+    while (!this.finished && this.outstanding < this.options.inFlightMax) {
       const frames = this.options.nextFrames(this.options.inFlightMax - this.outstanding);
       if (frames === undefined) break;
       this.outstanding += frames.count;

@@ -86,12 +86,17 @@ export async function createReplicatedTopic(bootstrap: Address, topic: Replicate
   });
   const [result] = created.topics;
   if (result?.errorCode !== ErrorCode.NONE) throw new Error(`${name}: ${result?.errorMessage}`);
-  return until(async () => {
-    const answer = await call(bootstrap, metadataApi, 9, { topics: [{ name }] });
+  const leaderAt = async (asked: Address): Promise<Address | undefined> => {
+    const answer = await call(asked, metadataApi, 9, { topics: [{ name }] });
     const partition = answer.topics[0]?.partitions[0];
     if (partition?.isrNodes.length !== replicas) return undefined;
     const leader = answer.brokers.find(({ nodeId }) => nodeId === partition.leaderId);
     return leader === undefined ? undefined : { host: leader.host, port: leader.port };
+  };
+  return until(async () => {
+    const leader = await leaderAt(bootstrap);
+    // It may hear of its topic a moment after the bootstrap broker.
+    return leader === undefined ? undefined : leaderAt(leader);
   }, `topic ${name}`);
 }
 
