@@ -7,7 +7,7 @@
  * a member is known at the next start; the controller hears of a metadata offset only when all listeners have it.
  */
 import { DiskError, type Address, type Random } from '@tidemark/platform';
-import { ErrorCode, brokerHeartbeatApi, brokerRegistrationApi, errorName } from '@tidemark/wire';
+import { ErrorCode, brokerHeartbeatApi, brokerRegistrationApi, errorName, errorOf } from '@tidemark/wire';
 import type { Logger } from 'pino';
 import { PeerFailure } from '../../peers/peer-failure.js';
 import type { Peers } from '../../peers/peers.js';
@@ -61,6 +61,8 @@ export class BrokerLifecycle {
   #round = 0;
   #next: Deadline | undefined;
   #contestedMs = 0;
+  /** Why the cluster did not take this broker when it was asked last, and was told so. */
+  #refusal: number = ErrorCode.NONE;
   #joined: { resolve: () => void; reject: (error: Error) => void } | undefined;
   #left: (() => void) | undefined;
 
@@ -201,6 +203,7 @@ export class BrokerLifecycle {
     }
     this.#epoch = epoch;
     this.#contestedMs = 0;
+    this.#refusal = ErrorCode.NONE;
     controller.tellFrom(epoch);
     this.#answered(0);
   }
@@ -217,7 +220,11 @@ export class BrokerLifecycle {
       this.stop();
       return;
     }
-    if (errorCode !== ErrorCode.NOT_CONTROLLER) logger.warn({ reason }, 'broker is not registered yet');
+    // Asked for again many times a second; one line for each reason is enough.
+    if (errorCode !== ErrorCode.NOT_CONTROLLER && errorCode !== this.#refusal) {
+      this.#refusal = errorCode;
+      logger.warn({ reason, meaning: errorOf(errorCode)?.meaning }, 'broker is not registered yet');
+    }
     this.#answered(RETRY_MS);
   }
 
