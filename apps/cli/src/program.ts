@@ -25,6 +25,8 @@ export function createProgram(): Command {
   const program = new Command('tidemark')
     .description('Run scientific jobs on a log, and watch the log')
     .showHelpAfterError('(add --help for what there is)')
+    // Else `topics` itself would take what is meant for `topics describe`.
+    .enablePositionalOptions()
     .addHelpText(
       'after',
       '\nThe stack is found by TIDEMARK_URL and TIDEMARK_API_KEY, else in TIDEMARK_HOME or ./.tidemark.',

@@ -235,6 +235,23 @@ describe('one job, end to end', () => {
     expect(topics.map(({ name }) => name)).toEqual(expect.arrayContaining(['tidemark.experiments']));
   });
 
+  it('creates a topic of three replicas by quorum, and says why it creates no other', async () => {
+    const quorum = ['-c', 'replication.protocol=quorum'];
+    const created = ['topics', 'create', 'agreed', '--partitions', '2', ...quorum];
+    expect(await stack.json(created)).toMatchObject({ name: 'agreed', partitions: 2, replicas: 3 });
+    expect(await stack.json(['topics', 'describe', 'agreed'])).toMatchObject({ protocol: 'quorum' });
+    for (const [wrong, why] of [
+      [['big', '--replicas', '5'], 'larger than the number of brokers that are alive: 3'],
+      [['even', '--replicas', '2', ...quorum], 'odd number of replicas'],
+      [['agreed'], 'already exists'],
+      [['other', '--partitions', '0'], '--partitions must be a number'],
+    ] as const) {
+      const { status, stderr } = await stack.cli(['topics', 'create', ...wrong]);
+      expect([status, stderr.trim().split('\n').length]).toEqual([1, 1]);
+      expect(stderr).toContain(why);
+    }
+  });
+
   it('refuses a second stack in the same home with one line', async () => {
     const second = await stack.cli(['up', '--detach'], 60_000);
     expect(second.status).not.toBe(0);

@@ -1,11 +1,11 @@
 /** `tidemark brokers`: who is in the cluster, what each does, and `add` and `remove`. */
-import { describeClusterApi } from '@tidemark/wire';
+import { describeClusterApi, describeQuorumApi } from '@tidemark/wire';
 import type { Command } from 'commander';
 import { adminsOf, askAdmin } from '../../brokers/broker-admin.js';
-import { readCluster } from '../../brokers/cluster-file.js';
 import { paintState } from '../../console/console.js';
 import { renderTable } from '../../console/table.js';
 import { assertNoError, type ClusterClient } from '../../kafka/cluster-client.js';
+import { BrokerGone } from '../../kafka/wire-client.js';
 import { homeFromEnvironment, type Home } from '../../stack/home.js';
 import { command } from '../command.js';
 import { withCluster } from '../topics/with-cluster.js';
@@ -18,7 +18,10 @@ export interface BrokerView {
   /** `stopping`: its leadership is moving away before it ends. Seen where the home has brokers to ask. */
   readonly state: 'alive' | 'stopping' | 'fenced';
   readonly controller: boolean;
-  /** One of the voters of the metadata quorum; null where the home does not say (TIDEMARK_BROKERS). */
+  /**
+   * Votes in the metadata quorum; one of its voters that came back on another disk does not. null: nobody could say, at
+   * the moment without a controller.
+   */
   readonly voter: boolean | null;
   readonly leaders: number;
   readonly replicas: number;
@@ -36,7 +39,7 @@ export function brokersCommand(): Command {
           String(one.id),
           one.address,
           paintState(one.state),
-          one.controller ? 'controller' : one.voter === false ? 'observer' : 'voter',
+          one.controller ? 'controller' : one.voter === null ? '' : one.voter ? 'voter' : 'observer',
           String(one.leaders),
           String(one.replicas),
           String(one.inSync),
@@ -57,7 +60,7 @@ export async function readBrokers(cluster: ClusterClient): Promise<BrokerView[]>
   assertNoError(answer.errorCode, answer.errorMessage ?? 'the cluster');
   const home = homeFromEnvironment();
   const stopping = await stoppingBrokers(home);
-  const voters = readCluster(home)?.brokers.filter(({ voter }) => voter);
+  const voters = await votersBy(cluster, answer.controllerId);
   const partitions = (await cluster.topics()).flatMap((topic) => topic.partitions);
   const count = (holds: (one: (typeof partitions)[number]) => boolean): number =>
     partitions.filter(holds).length;
@@ -67,12 +70,28 @@ export async function readBrokers(cluster: ClusterClient): Promise<BrokerView[]>
       address: `${host}:${port}`,
       state: isFenced ? 'fenced' : stopping.has(id) ? 'stopping' : 'alive',
       controller: id === answer.controllerId,
-      voter: voters === undefined ? null : voters.some((voter) => voter.id === id),
+      voter: voters?.has(id) ?? null,
       leaders: count(({ leader }) => leader === id),
       replicas: count(({ replicas }) => replicas.includes(id)),
       inSync: count(({ isr }) => isr.includes(id)),
     }))
     .sort((a, b) => a.id - b.id);
+}
+
+/** Whom the controller knows as voters, by id; a voter on another disk is an observer to it. */
+async function votersBy(cluster: ClusterClient, controller: number): Promise<Set<number> | undefined> {
+  const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }];
+  try {
+    const answer = await cluster.call(controller, describeQuorumApi, { topics });
+    const found = answer.topics[0]?.partitions[0];
+    if (found === undefined || found.currentVoters.length === 0) return undefined;
+    const voters = new Set(found.currentVoters.map(({ replicaId }) => replicaId));
+    for (const { replicaId } of found.observers) voters.delete(replicaId);
+    return voters;
+  } catch (cause) {
+    if (cause instanceof BrokerGone) return undefined;
+    throw cause;
+  }
 }
 
 interface AdminBrokers {

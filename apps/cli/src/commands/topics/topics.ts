@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { renderTable } from '../../console/table.js';
 import { EARLIEST, LATEST, type TopicInfo } from '../../kafka/cluster-client.js';
 import { command } from '../command.js';
+import { createCommand } from './create.js';
 import { describeCommand } from './describe.js';
 import { reassignCommand } from './reassign.js';
 import { recoverCommand } from './recover.js';
@@ -34,7 +35,7 @@ export function topicsCommand(): Command {
     console.document(views);
   });
   // Options after a subcommand's name are the subcommand's.
-  const subcommands = [describeCommand(), reassignCommand(), recoverCommand()];
+  const subcommands = [createCommand(), describeCommand(), reassignCommand(), recoverCommand()];
   for (const subcommand of subcommands) topics.addCommand(subcommand);
   return topics.enablePositionalOptions();
 }
