@@ -44,7 +44,7 @@ async function readable(log: PartitionLog): Promise<{ offsets: number[]; told: n
   const offsets: number[] = [];
   for (let offset = 0; offset < log.logEndOffset; offset += 1) {
     const result = await log.read(offset, 1, { upTo: log.logEndOffset, minOneBatch: true });
-    if (result.error === ErrorCode.NONE && result.byteLength > 0) offsets.push(offset);
+    if (result.error === ErrorCode.NONE && result.bytes.length > 0) offsets.push(offset);
     else expect(result.error).toBe(ErrorCode.CORRUPT_MESSAGE);
   }
   return { offsets, told };

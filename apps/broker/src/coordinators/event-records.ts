@@ -45,18 +45,16 @@ export interface DecodeOptions<Event> {
 
 /** The events in whole batches, in offset order; control batches are passed over. */
 export function decodeEvents<Event>(
-  batches: readonly Uint8Array[],
+  batches: Uint8Array,
   { codec, fromOffset, onUnreadable }: DecodeOptions<Event>,
 ): LoggedEvent<Event>[] {
   const events: LoggedEvent<Event>[] = [];
-  for (const bytes of batches) {
-    for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at)) {
-      if (isControl(bytes, at)) continue;
-      for (const record of readBatchRecords(bytes, at)) {
-        if (record.offset < fromOffset) continue;
-        const event = decodeOne(codec, record, (error) => onUnreadable(record.offset, error));
-        if (event !== undefined) events.push({ event, offset: record.offset });
-      }
+  for (let at = 0; at < batches.length; at += batchSizeBytes(batches, at)) {
+    if (isControl(batches, at)) continue;
+    for (const record of readBatchRecords(batches, at)) {
+      if (record.offset < fromOffset) continue;
+      const event = decodeOne(codec, record, (error) => onUnreadable(record.offset, error));
+      if (event !== undefined) events.push({ event, offset: record.offset });
     }
   }
   return events;

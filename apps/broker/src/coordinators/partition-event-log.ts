@@ -130,7 +130,7 @@ class Reading<Event> implements Subscription, ParkedRead {
       this.#fail(new Error(`${replica.topic}-${replica.partition} cannot be read: error ${result.error}`));
       return;
     }
-    const events = decodeEvents(result.views, {
+    const events = decodeEvents(result.bytes, {
       codec,
       fromOffset: this.#next,
       onUnreadable: (offset, err) => {

@@ -147,7 +147,7 @@ function partitionAnswer(
   context: RequestContext,
   read: PartitionRead,
 ): PartitionAnswer {
-  const records = bytesOf(read);
+  const records = read.result?.bytes ?? NO_RECORDS;
   let error: ErrorCode = read.error;
   if (context.apiVersion < ZSTD_VERSION && holdsZstd(read)) error = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
   else broker.metrics.fetchedBytes += records.length;
@@ -162,18 +162,10 @@ function partitionAnswer(
   };
 }
 
-/** The batches as one piece: usually they lie together, and are copied only once more, into the answer. */
-function bytesOf(read: PartitionRead): Uint8Array {
-  const views = read.result?.views ?? [];
-  const [only = NO_RECORDS] = views;
-  return views.length <= 1 ? only : Buffer.concat(views);
-}
-
 function holdsZstd(read: PartitionRead): boolean {
-  for (const bytes of read.result?.views ?? []) {
-    for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; at += batchSizeBytes(bytes, at)) {
-      if (batchCodec(bytes, at) === Codec.ZSTD) return true;
-    }
+  const bytes = read.result?.bytes ?? NO_RECORDS;
+  for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; at += batchSizeBytes(bytes, at)) {
+    if (batchCodec(bytes, at) === Codec.ZSTD) return true;
   }
   return false;
 }

@@ -2,7 +2,13 @@
  * ListOffsets: the offset that belongs to a time, or to an end of the log. Times are looked up in the time index and
  * then record by record; the ends are answered at once.
  */
-import { ErrorCode, listOffsetsApi, type ListOffsetsRequest, type ListOffsetsResponse } from '@tidemark/wire';
+import {
+  ErrorCode,
+  batchLeaderEpoch,
+  listOffsetsApi,
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
+} from '@tidemark/wire';
 import type { Replica } from '../replicas/replica.js';
 import { defineHandler, type BrokerContext, type RequestContext } from './handler.js';
 
@@ -116,16 +122,10 @@ function notYet({ apiVersion }: RequestContext): ErrorCode {
   return apiVersion >= 5 ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE;
 }
 
-const EPOCH_AT = 12;
-
 /** The epoch of the first record; of an empty log the current one. */
 async function epochAtStart(replica: Replica): Promise<number> {
   const read = await replica.read(replica.logStartOffset, 1, true);
-  const [first] = read.views;
-  const epoch =
-    first === undefined
-      ? replica.leaderEpoch
-      : new DataView(first.buffer, first.byteOffset, first.byteLength).getInt32(EPOCH_AT);
+  const epoch = read.bytes.length === 0 ? replica.leaderEpoch : batchLeaderEpoch(read.bytes, 0);
   read.release();
   return epoch;
 }

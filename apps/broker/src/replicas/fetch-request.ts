@@ -81,7 +81,7 @@ export class FetchInProgress implements ParkedRead {
       const pending = partition.read(left, first);
       first = false;
       if (pending !== undefined) later.push(pending);
-      left -= partition.result?.byteLength ?? partition.asked.bytesMax;
+      left -= partition.result?.bytes.length ?? partition.asked.bytesMax;
     }
     if (later.length === 0) {
       this.complete();

@@ -70,8 +70,7 @@ describe('replica', () => {
     };
     const texts = async (): Promise<string[]> => {
       const read = await replica.read(replica.logStartOffset, 1_000_000, true);
-      const records = read.views.flatMap((view) => [...readRecords(view)]);
-      const values = records.map(({ value }) => Buffer.from(value ?? []).toString());
+      const values = [...readRecords(read.bytes)].map(({ value }) => Buffer.from(value ?? []).toString());
       read.release();
       return values;
     };

@@ -140,13 +140,12 @@ export class ReplicaNode {
     const texts: string[] = [];
     for (let at = replica.logStartOffset; at < replica.highWatermark;) {
       const read = await replica.read(at, 1_000_000, true);
-      if (read.error !== ErrorCode.NONE || read.byteLength === 0) throw new Error(`error ${read.error}`);
-      for (const view of read.views) {
-        for (let in_ = 0; in_ < view.length; in_ += batchSizeBytes(view, in_)) {
-          if (isControl(view, in_)) continue;
-          for (const { value } of readBatchRecords(view, in_))
-            texts.push(Buffer.from(value ?? []).toString());
-        }
+      if (read.error !== ErrorCode.NONE || read.bytes.length === 0) throw new Error(`error ${read.error}`);
+      const { bytes } = read;
+      for (let within = 0; within < bytes.length; within += batchSizeBytes(bytes, within)) {
+        if (isControl(bytes, within)) continue;
+        for (const { value } of readBatchRecords(bytes, within))
+          texts.push(Buffer.from(value ?? []).toString());
       }
       at = read.nextOffset;
       read.release();

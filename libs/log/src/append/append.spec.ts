@@ -141,7 +141,7 @@ describe('an append', () => {
     const read = leader.read(0, 10_000, { upTo: 3, minOneBatch: true });
     if (read instanceof Promise) throw new Error('not in memory');
     const follower = fixture().open().log;
-    const bytes = Buffer.concat(read.views);
+    const bytes = Buffer.from(read.bytes);
     const replica: AppendOptions = { origin: 'replica', leaderEpoch: 2 };
     expect(follower.append(bytes, replica)).toMatchObject({ error: 0, baseOffset: 0, lastOffset: 2 });
     expect(follower.writeStaged()).toBeUndefined();

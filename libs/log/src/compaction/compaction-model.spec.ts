@@ -114,14 +114,12 @@ class Run {
       const result = await this.log.read(offset, 300, { upTo: this.log.logEndOffset, minOneBatch: true });
       expect(result.error).toBe(0);
       expect(result.nextOffset).toBeGreaterThan(offset);
-      for (const view of result.views) {
-        for (const record of readRecords(view)) {
-          expect(record.offset).toBeGreaterThan(before);
-          before = record.offset;
-          if (record.offset < from) continue;
-          const value = record.value === null ? undefined : Buffer.from(record.value).toString();
-          found.set(Buffer.from(record.key ?? []).toString(), { offset: record.offset, value });
-        }
+      for (const record of readRecords(result.bytes)) {
+        expect(record.offset).toBeGreaterThan(before);
+        before = record.offset;
+        if (record.offset < from) continue;
+        const value = record.value === null ? undefined : Buffer.from(record.value).toString();
+        found.set(Buffer.from(record.key ?? []).toString(), { offset: record.offset, value });
       }
       offset = result.nextOffset;
       result.release();

@@ -42,11 +42,9 @@ async function read(log: PartitionLog, from = log.logStartOffset): Promise<strin
     const result = await log.read(offset, 500, { upTo: log.logEndOffset, minOneBatch: true });
     expect(result.error).toBe(0);
     expect(result.nextOffset).toBeGreaterThan(offset);
-    for (const view of result.views) {
-      for (const { offset: at, key, value } of readRecords(view)) {
-        const text = `${Buffer.from(key ?? []).toString()}=${Buffer.from(value ?? []).toString()}`;
-        if (at >= from) found.push(`${at}:${text}`);
-      }
+    for (const { offset: at, key, value } of readRecords(result.bytes)) {
+      const text = `${Buffer.from(key ?? []).toString()}=${Buffer.from(value ?? []).toString()}`;
+      if (at >= from) found.push(`${at}:${text}`);
     }
     offset = result.nextOffset;
     result.release();

@@ -71,7 +71,7 @@ export class ColdReader {
         at = await this.refill(window, file, at, Math.max(size, maxBytes), segment.writtenBytes);
       }
       const result = this.answer(segment, window, at, { ...options, from, maxBytes });
-      lent = result.byteLength > 0;
+      lent = result.bytes.length > 0;
       return result;
     } finally {
       if (!lent) this.resources.buffers.give(window.buffer);
@@ -173,8 +173,7 @@ export class ColdReader {
     let lent = true;
     return {
       error: ErrorCode.NONE,
-      views: [buffer.subarray(start, end)],
-      byteLength: end - start,
+      bytes: buffer.subarray(start, end),
       nextOffset,
       release: () => {
         if (lent) this.resources.buffers.give(buffer);

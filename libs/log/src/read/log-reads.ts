@@ -93,13 +93,11 @@ export class LogReads {
 
   private readTail(log: ReadableLog, from: number, maxBytes: number, options: ReadOptions): ReadResult {
     const start = this.ring.positionOf(from);
-    const end = this.ring.endWithin(start, maxBytes, options.upTo, options.minOneBatch);
-    if (end === start) return emptyRead(from);
-    const { views, release } = this.ring.lease(start, end);
-    let byteLength = 0;
-    for (const view of views) byteLength += view.length;
+    const to = this.ring.endWithin(start, maxBytes, options.upTo, options.minOneBatch);
+    if (to === start) return emptyRead(from);
+    const { bytes, end, release } = this.ring.lease(start, to);
     const nextOffset = this.ring.offsetAt(end, log.logEndOffset);
-    return { error: ErrorCode.NONE, views, byteLength, nextOffset, release };
+    return { error: ErrorCode.NONE, bytes, nextOffset, release };
   }
 
   /** From one segment; the next read goes on in the next one. Past a gap that compaction left, at once. */
@@ -118,7 +116,7 @@ export class LogReads {
           this.onCorrupt(from);
         }
         const skips =
-          result.byteLength === 0 && result.error === ErrorCode.NONE && index + 1 < segments.count;
+          result.bytes.length === 0 && result.error === ErrorCode.NONE && index + 1 < segments.count;
         if (!skips || !options.minOneBatch) return result;
         // Other segments are there now, at other places in the list.
         if (isOutOfDate) return await this.readFile(from, maxBytes, options);

@@ -4,13 +4,13 @@
 import { ErrorCode } from '@tidemark/wire';
 import type { ReadResult } from './read-result.js';
 
-const NO_VIEWS: readonly Uint8Array[] = [];
+const NO_BYTES = new Uint8Array(0);
 const nothingToRelease = (): void => undefined;
 
 export function emptyRead(nextOffset: number): ReadResult {
-  return { error: ErrorCode.NONE, views: NO_VIEWS, byteLength: 0, nextOffset, release: nothingToRelease };
+  return { error: ErrorCode.NONE, bytes: NO_BYTES, nextOffset, release: nothingToRelease };
 }
 
 export function failedRead(error: ErrorCode, nextOffset: number): ReadResult {
-  return { error, views: NO_VIEWS, byteLength: 0, nextOffset, release: nothingToRelease };
+  return { error, bytes: NO_BYTES, nextOffset, release: nothingToRelease };
 }

@@ -150,9 +150,10 @@ export class TailRing implements Evictable {
     return Math.max(from, Math.min(byLength, byOffset));
   }
 
-  /** Offset after the last batch before `position`, which `endWithin` gave for a start of `from`. */
+  /** Offset after the last batch before `position`, which `endWithin` or `lease` gave. */
   offsetAt(position: number, logEnd: number): number {
-    return position >= this.head ? logEnd : batchBaseOffset(this.bytes, position % this.capacity);
+    const at = this.skipGap(position);
+    return at >= this.head ? logEnd : batchBaseOffset(this.bytes, at % this.capacity);
   }
 
   /** Bytes of batches in [from, to). */
@@ -164,19 +165,23 @@ export class TailRing implements Evictable {
     return length;
   }
 
-  /** Views of [from, to), safe from being overwritten until `release` is called. */
-  lease(from: number, to: number): { views: Uint8Array[]; release: () => void } {
+  /**
+   * What of [from, to) lies in one piece, which is all but where the ring begins again: [from, end), safe from being
+   * overwritten until `release` is called.
+   */
+  lease(from: number, to: number): { bytes: Uint8Array; end: number; release: () => void } {
     this.lastUse = this.memory.touch();
-    const views: Uint8Array[] = [];
     const { leases } = this;
-    this.eachStretch(from, to, (bytes, at, length) => views.push(bytes.subarray(at, at + length)));
-    leases.add(from, to);
+    const at = from % this.capacity;
+    const gap = this.gapStart >= from && this.gapEnd > this.gapStart ? this.gapStart : to;
+    const end = Math.min(to, gap, from - at + this.capacity);
+    leases.add(from, end);
     let leased = true;
     const release = (): void => {
-      if (leased) leases.remove(from, to);
+      if (leased) leases.remove(from, end);
       leased = false;
     };
-    return { views, release };
+    return { bytes: this.bytes.subarray(at, at + end - from), end, release };
   }
 
   private eachStretch(

@@ -131,11 +131,9 @@ export async function readValues(
   while (offset < log.logEndOffset) {
     const result = await log.read(offset, maxBytes, { upTo: log.logEndOffset, minOneBatch: true });
     if (result.error !== 0) throw new Error(`read at ${offset}: error ${result.error}`);
-    if (result.byteLength === 0) throw new Error(`read at ${offset}: nothing`);
-    for (const view of result.views) {
-      for (const record of readRecords(view)) {
-        if (record.offset >= from) values.push(Buffer.from(record.value ?? []).toString());
-      }
+    if (result.bytes.length === 0) throw new Error(`read at ${offset}: nothing`);
+    for (const record of readRecords(result.bytes)) {
+      if (record.offset >= from) values.push(Buffer.from(record.value ?? []).toString());
     }
     offset = result.nextOffset;
     result.release();

@@ -88,10 +88,7 @@ export class ParkedFetches {
   }
 
   private finishWith(parked: Parked, result: ReadResult): void {
-    const { error, views } = result;
-    const [only = NO_RECORDS] = views;
-    const records = views.length <= 1 ? only : Buffer.concat(views);
-    this.finish(parked, error === ErrorCode.NONE ? records : NO_RECORDS);
+    this.finish(parked, result.error === ErrorCode.NONE ? result.bytes : NO_RECORDS);
     result.release();
   }
 

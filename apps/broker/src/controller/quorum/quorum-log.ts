@@ -211,7 +211,7 @@ export class QuorumLog implements EventLog<ControllerEvent> {
     result.release();
     if (events === undefined) return;
     reading.next = result.nextOffset;
-    reading.bytes += result.byteLength;
+    reading.bytes += result.bytes.length;
     reading.reader.read(events, reading.next);
     if (reading.bytes >= this.options.bytesBetweenSnapshots) this.#writeSnapshot(reading);
   }
@@ -241,7 +241,7 @@ export class QuorumLog implements EventLog<ControllerEvent> {
       throw new WireError(`metadata record ${offset} cannot be understood: ${error.message}`);
     };
     try {
-      return decodeEvents(result.views, { codec: METADATA_CODEC, fromOffset, onUnreadable });
+      return decodeEvents(result.bytes, { codec: METADATA_CODEC, fromOffset, onUnreadable });
     } catch (error) {
       // A controller that passes over what it does not understand would go on with a wrong picture of the cluster.
       if (!(error instanceof WireError)) throw error;

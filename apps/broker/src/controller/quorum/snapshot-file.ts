@@ -70,7 +70,7 @@ export function decodeSnapshot(bytes: Uint8Array): ControllerEvent[] {
   const onUnreadable = (_offset: number, error: Error): void => {
     throw error;
   };
-  return decodeEvents([bytes], { codec: METADATA_CODEC, fromOffset: 0, onUnreadable }).map(
+  return decodeEvents(bytes, { codec: METADATA_CODEC, fromOffset: 0, onUnreadable }).map(
     ({ event }) => event,
   );
 }

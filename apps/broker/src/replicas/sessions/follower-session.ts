@@ -140,7 +140,7 @@ export class FollowerSession implements TickTask, SessionNews {
       if (bytes === 0) continue;
       const pending = partition.read.read(left, left === request.maxBytes);
       if (pending !== undefined) later.push(pending);
-      left -= partition.read.result?.byteLength ?? partition.read.asked.bytesMax;
+      left -= partition.read.result?.bytes.length ?? partition.read.asked.bytesMax;
     }
     this.addMentions(told);
     if (later.length === 0) this.respond(told);
@@ -172,7 +172,7 @@ export class FollowerSession implements TickTask, SessionNews {
     const responses = this.closed ? [] : answersOf(told);
     request.respond({ errorCode, sessionId: this.closed ? 0 : this.id, responses });
     for (const partition of told) {
-      this.options.onSent(partition.read.result?.byteLength ?? 0);
+      this.options.onSent(partition.read.result?.bytes.length ?? 0);
       partition.sent();
     }
   }
@@ -191,15 +191,13 @@ function answersOf(told: readonly SessionPartition[]): TopicAnswer[] {
 
 function answerOf({ read }: SessionPartition): PartitionAnswer {
   const { error, highWatermark, lastStableOffset, logStartOffset, diverging } = read;
-  const views = read.result?.views ?? [];
-  const [only = NO_RECORDS] = views;
   return {
     partitionIndex: read.partition,
     errorCode: error,
     highWatermark,
     lastStableOffset,
     logStartOffset,
-    records: views.length <= 1 ? only : Buffer.concat(views),
+    records: read.result?.bytes ?? NO_RECORDS,
     ...(diverging === undefined ? {} : { divergingEpoch: diverging }),
   };
 }

@@ -75,7 +75,7 @@ export class SessionPartition implements ReplicaObserver {
   /** The answer that `read` holds has been encoded. */
   sent(): void {
     const { read } = this;
-    this.answered = read.decided || (read.result?.byteLength ?? 0) > 0;
+    this.answered = read.decided || (read.result?.bytes.length ?? 0) > 0;
     this.sentHighWatermark = read.highWatermark;
     this.sentLogStart = read.logStartOffset;
     read.release();
