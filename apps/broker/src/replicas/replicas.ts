@@ -57,6 +57,11 @@ export interface ReplicasOptions {
   brokerEpoch(): number;
 }
 
+interface ReplicaSettings {
+  readonly log: LogConfig;
+  readonly minInsyncReplicas: number;
+}
+
 export class Replicas {
   private readonly byName = new Map<string, TopicReplicas>();
   private readonly byId = new Map<string, TopicReplicas>();
@@ -68,6 +73,8 @@ export class Replicas {
   private readonly context: ReplicaContext;
   private readonly checks: FollowerChecks;
   private readonly stored: StoredPartitions;
+  /** By the overrides of topics, which are another object when they change. */
+  private readonly settings = new WeakMap<TopicImage['configs'], ReplicaSettings>();
 
   constructor(private readonly options: ReplicasOptions) {
     const { metrics, settings, directory, disk } = options;
@@ -183,8 +190,7 @@ export class Replicas {
       this.byName.set(image.name, topic);
       this.byId.set(image.id, topic);
     }
-    const config = this.logConfigOf(image);
-    const minInsyncReplicas = this.minInsyncReplicas(image);
+    const { log, minInsyncReplicas } = this.settingsOf(image);
     for (const partition of image.partitions) {
       const index = partition.partition;
       const here = partition.replicas.includes(this.options.brokerId);
@@ -194,7 +200,7 @@ export class Replicas {
         topic.partitions[index] = ErrorCode.NOT_LEADER_OR_FOLLOWER;
         continue;
       }
-      if (known instanceof Replica) known.configure(config, minInsyncReplicas);
+      if (known instanceof Replica) known.configure(log, minInsyncReplicas);
       const replica = known === ErrorCode.NOT_LEADER_OR_FOLLOWER ? this.open(image, index) : known;
       topic.partitions[index] = replica;
       if (replica instanceof Replica) replica.assume(partition);
@@ -258,14 +264,15 @@ export class Replicas {
     const identity = { topic: image.name, partition, topicId: image.id };
     this.stored.claim(identity);
     try {
-      const log = directory.openLog(identity, this.logConfigOf(image));
+      const settings = this.settingsOf(image);
+      const log = directory.openLog(identity, settings.log);
       reportCut(log, logger);
       return new Replica({
         ...identity,
         context: this.context,
         log,
         protocol: replicationProtocol(image),
-        minInsyncReplicas: this.minInsyncReplicas(image),
+        minInsyncReplicas: settings.minInsyncReplicas,
         fencedEpoch: this.fences.epochOf(image.id, partition),
         onFollowing: (replica, ended) => this.changeFetcher(replica, ended),
         onFollowed: (role) => this.fetchers.moved(role),
@@ -287,14 +294,20 @@ export class Replicas {
     if (ended !== undefined) this.fetchers.remove(ended);
   }
 
-  private logConfigOf({ configs }: TopicImage): LogConfig {
-    const config = topicLogConfig(configs, this.options.settings);
-    // What a replica of a quorum acknowledges is on its disk.
-    return replicationProtocol({ configs }) === 'quorum' ? { ...config, flushMessages: 1 } : config;
-  }
-
-  private minInsyncReplicas({ configs }: TopicImage): number {
-    return topicSettings(configs, this.options.settings)['min.insync.replicas'];
+  /** Leaders and in-sync sets change far more often than settings: those are read once for each set of overrides. */
+  private settingsOf({ configs }: TopicImage): ReplicaSettings {
+    let known = this.settings.get(configs);
+    if (known === undefined) {
+      const { settings } = this.options;
+      const log = topicLogConfig(configs, settings);
+      known = {
+        // What a replica of a quorum acknowledges is on its disk.
+        log: replicationProtocol({ configs }) === 'quorum' ? { ...log, flushMessages: 1 } : log,
+        minInsyncReplicas: topicSettings(configs, settings)['min.insync.replicas'],
+      };
+      this.settings.set(configs, known);
+    }
+    return known;
   }
 
   /** A replica that could keep the promise, or why there is none. */
