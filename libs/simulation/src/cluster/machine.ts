@@ -39,6 +39,9 @@ export interface MachineOptions {
 /** Why a process is not there any more. */
 export type Ending = 'killed' | 'power-lost' | 'exited' | 'shut-down';
 
+/** A logger takes long to make, its children do not. */
+const SILENT = pino({ level: 'silent' });
+
 /** A process starts so long after its machine's monotonic clock did. */
 const BOOT_MS = 1_000;
 
@@ -169,7 +172,7 @@ export class Machine {
 
   /** Says nothing, but what a broker reports as a bug of its own is a crash of the run. */
   private quiet(owner: Incarnation): Logger {
-    const logger = pino({ level: 'silent' });
+    const logger = SILENT.child({});
     logger.error = (said: unknown): void => {
       const { err } = said as { readonly err?: unknown };
       if (err !== undefined && owner.alive && isBug(err))

@@ -47,8 +47,12 @@ export class DiskImage {
   }
 
   find(path: string): Stored | undefined {
+    return this.at(partsOf(path));
+  }
+
+  private at(parts: readonly string[]): Stored | undefined {
     let at: Stored = this.root;
-    for (const name of partsOf(path)) {
+    for (const name of parts) {
       if (at.kind !== 'directory') return undefined;
       const below = at.names.get(name);
       if (below === undefined) return undefined;
@@ -61,7 +65,7 @@ export class DiskImage {
   parentOf(path: string): { directory: StoredDirectory; name: string } {
     const parts = partsOf(path);
     const name = parts.pop() ?? '';
-    const directory = this.find(`/${parts.join('/')}`);
+    const directory = this.at(parts);
     if (directory?.kind !== 'directory') throw new DiskError('not-found', path, 'no such directory');
     return { directory, name };
   }
@@ -131,6 +135,7 @@ export class DiskImage {
   }
 }
 
+/** Of an absolute path; nothing and `/` are the root. */
 function partsOf(path: string): string[] {
-  return path.split('/').filter((part) => part !== '');
+  return path.length < 2 ? [] : path.slice(1).split('/');
 }

@@ -2,6 +2,7 @@
  * The network door of one process. Stateless: what it opens belongs to the hub and to the process.
  */
 import { NetworkError, type Address, type Connection, type Listener, type Network } from '@tidemark/platform';
+import type { SimulatedEvent } from './event-heap.js';
 import type { Incarnation } from './incarnation.js';
 import type { NetworkHub } from './network-hub.js';
 import { SimulatedConnection } from './simulated-connection.js';
@@ -37,12 +38,12 @@ export class SimulatedNetwork implements Network {
       const settle = (act: () => void): void => {
         if (settled) return;
         settled = true;
+        timeout.fire = undefined;
         act();
       };
-      const later = (delayMs: number, act: () => void): void => {
+      const later = (delayMs: number, act: () => void): SimulatedEvent =>
         hub.world.schedule(delayMs, process, () => settle(act));
-      };
-      later(timeoutMs, () => {
+      const timeout = later(timeoutMs, () => {
         reject(new NetworkError('timeout', `no answer from ${address.host}:${address.port}`));
       });
       const there = hub.link(host, address.host);
