@@ -26,7 +26,7 @@ export interface MemberOptions extends ClientOptions {
 const REQUEST_TIMEOUT_MS = 2_000;
 const JOIN_TIMEOUT_MS = 6_000;
 const SESSION_MS = 2_000;
-const BEAT_MS = 400;
+const BEAT_MS = 900;
 const RETRY_MS = 60;
 const PROTOCOL = { protocolType: 'consumer', protocols: [{ name: 'range', metadata: new Uint8Array(0) }] };
 

@@ -134,7 +134,7 @@ export class SimulatedProducer {
     );
     const sequence = queue.nextSequence;
     queue.nextSequence += sends.length;
-    const records = sends.map(({ value }) => ({ key: null, value: encoder.encode(value) }));
+    const records = sends.map(({ value }) => ({ key: null, value: Buffer.from(value) }));
     const bytes = buildBatch(records, {
       timestamp: clock.now(),
       producerId: this.producerId,
@@ -238,8 +238,6 @@ export class SimulatedProducer {
     return queue;
   }
 }
-
-const encoder = new TextEncoder();
 
 /** Nothing that this producer does deserves these. */
 const NEVER: ReadonlySet<number> = new Set([

@@ -19,12 +19,12 @@ export interface ReaderOptions extends ClientOptions {
   readonly history: History;
   readonly maxWaitMs: number;
   readonly maxBytes: number;
+  /** Between two fetches from one leader, and up to as long again. */
+  readonly pauseMs: number;
 }
 
 const REQUEST_TIMEOUT_MS = 3_000;
-const RETRY_MS = 100;
-/** Between two fetches from one leader. */
-const PAUSE_MS = 40;
+const RETRY_MS = 150;
 
 export class SimulatedReader {
   readonly metadata: ClientMetadata;
@@ -100,8 +100,8 @@ export class SimulatedReader {
           else content = false;
         }
       }
-      if (content)
-        this.options.clock.setTimer(PAUSE_MS + this.options.random.below(PAUSE_MS), () => this.fetch(leader));
+      const { clock, random, pauseMs } = this.options;
+      if (content) clock.setTimer(pauseMs + random.below(pauseMs), () => this.fetch(leader));
       else this.lookSoon();
     });
   }

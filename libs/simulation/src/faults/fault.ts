@@ -90,7 +90,7 @@ export function scheduleOf(seed: number, told?: StoryKind): Schedule {
   // Each seed prefers some kinds: a swarm finds more than an average.
   const liked = FAULT_KINDS.filter(() => random.chance(0.5));
   const kinds = liked.length > 2 ? liked : FAULT_KINDS;
-  const faults: Fault[] = Array.from({ length: random.between(6, 11) }, () => ({
+  const faults: Fault[] = Array.from({ length: random.between(7, 11) }, () => ({
     at: random.between(500, FAULTS_MS - 2_000),
     kind: random.pick(kinds),
     target: random.below(TARGETS),

@@ -31,33 +31,40 @@ export interface ClusterConfig {
   readonly members: number;
 }
 
+const HEARTBEAT = 'broker.heartbeat.interval.ms';
+const SESSION = 'broker.session.timeout.ms';
+
 /** Settings of the broker that a seed may turn, and what they may be. */
 const TURNED: Readonly<Record<string, readonly number[]>> = {
   'log.segment.bytes': [1_024, 4_096, 65_536],
   'replica.lag.time.max.ms': [500, 1_500],
-  'broker.session.timeout.ms': [600, 1_500],
-  'broker.heartbeat.interval.ms': [100, 400],
-  'metadata.log.max.record.bytes.between.snapshots': [1, 1_024],
+  [SESSION]: [600, 1_500],
+  [HEARTBEAT]: [200, 500],
+  'metadata.log.max.record.bytes.between.snapshots': [200, 1_024],
   'tail.cache.bytes': [65_536],
   'replica.high.watermark.checkpoint.interval.ms': [500],
 };
 
 /** Long enough between two that nothing but what they are for happens, short enough for a run of 40 seconds. */
 const BASE: Readonly<Record<string, string>> = {
-  'broker.heartbeat.interval.ms': '500',
+  [HEARTBEAT]: '1000',
+  [SESSION]: '3000',
   'default.replication.factor': '3',
   'group.initial.rebalance.delay.ms': '50',
   'group.min.session.timeout.ms': '500',
   'offsets.topic.num.partitions': '1',
   'log.retention.check.interval.ms': '60000',
-  'log.flush.offset.checkpoint.interval.ms': '2000',
+  'log.flush.offset.checkpoint.interval.ms': '4000',
 };
 
-/** About as many records, in many batches or in few: a thousand, of which half are enough for a run to count. */
+/**
+ * About as many records, in many batches or in few: more than nine hundred, of which 500 are enough for a run to count. A
+ * batch costs some 20 steps, what is in it next to nothing.
+ */
 const LOADS = [
-  { pauseMs: 280, recordsMax: 7 },
-  { pauseMs: 400, recordsMax: 11 },
-  { pauseMs: 500, recordsMax: 14 },
+  { pauseMs: 420, recordsMax: 10 },
+  { pauseMs: 560, recordsMax: 14 },
+  { pauseMs: 700, recordsMax: 18 },
 ] as const;
 
 export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
@@ -66,6 +73,9 @@ export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
   for (const [name, choices] of Object.entries(TURNED)) {
     if (random.chance(0.25)) texts.set(name, String(random.pick(choices)));
   }
+  // Whoever is well is heard of twice in each session.
+  const beatMs = Math.min(Number(texts.get(HEARTBEAT)), Number(texts.get(SESSION)) / 2);
+  texts.set(HEARTBEAT, String(beatMs));
   const voters = Array.from({ length: brokers }, (_, index) => {
     return `${index + 1}@${hostOf(index + 1)}:${BROKER_PORT}:${directoryIdOf(seed, index + 1)}`;
   }).join(',');
@@ -80,7 +90,7 @@ export function clusterConfigOf(seed: number, brokers: number): ClusterConfig {
     skewsMs: Array.from({ length: brokers }, () =>
       random.chance(0.2) ? random.between(-3_600_000, 3_600_000) : 0,
     ),
-    chunkBytes: random.chance(0.2) ? random.pick([16, 100, 1_000]) : 0,
+    chunkBytes: random.chance(0.2) ? random.pick([32, 100, 1_000]) : 0,
     windowBytes: random.chance(0.2) ? random.pick([512, 8_192]) : 131_072,
     inFlightMax: random.pick([1, 3, 5]),
     ...random.pick(LOADS),

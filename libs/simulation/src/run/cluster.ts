@@ -33,7 +33,7 @@ export interface ClusterOptions {
 
 const CLIENTS_MAX = 8;
 const clientHost = (client: number): string => `10.0.1.${client}`;
-const READ_WAIT_MS = 500;
+const READ_WAIT_MS = 1_000;
 
 export class Cluster {
   readonly world: World;
@@ -110,7 +110,7 @@ export class Cluster {
     });
   }
 
-  reader(name: string): SimulatedReader {
+  reader(name: string, pauseMs: number): SimulatedReader {
     const { config } = this.options;
     return new SimulatedReader({
       ...this.client(name),
@@ -118,6 +118,7 @@ export class Cluster {
       history: this.history,
       maxWaitMs: READ_WAIT_MS,
       maxBytes: config.fetchMaxBytes,
+      pauseMs,
     });
   }
 
