@@ -43,6 +43,8 @@ export class SessionPartition implements ReplicaObserver {
     const { replica } = this;
     this.read = new PartitionRead(asked, replica, true);
     this.answered = false;
+    // It may have asked before an earlier answer came, and then passes over what that one told.
+    this.sentHighWatermark = this.sentLogStart = -1;
     this.look(brokerId);
     if (typeof replica !== 'number' && !this.read.decided) {
       replica.followerFetched(brokerId, brokerEpoch, asked.fetchOffset);
