@@ -1,6 +1,6 @@
 /**
  * Entry of the detached supervisor, started by `tidemark up --detach` in a session of its own. Told by one
- * argument (JSON: settings, fresh) and TIDEMARK_HOME; tells its parent over the IPC channel how the start goes and
+ * argument (JSON: settings, fresh, brokersOnly) and TIDEMARK_HOME; tells its parent over the IPC channel how the start goes and
  * goes on when the parent has left. SIGTERM takes the stack down and exits 0.
  */
 import { Fault, reasonOf } from '../console/fault.js';
@@ -12,6 +12,7 @@ import { raiseStack } from './raise.js';
 export interface DetachedOrder {
   readonly settings: StackSettings;
   readonly fresh: boolean;
+  readonly brokersOnly: boolean;
 }
 
 /** What the parent hears, in this order: lines, then one of the other two. */

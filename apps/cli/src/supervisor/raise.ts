@@ -27,6 +27,8 @@ export interface RaiseOptions {
   readonly settings: StackSettings;
   /** Throw the home's history away first. */
   readonly fresh: boolean;
+  /** Nothing but the brokers: what keeps the services from starting can be looked at, and mended. */
+  readonly brokersOnly?: boolean;
   readonly report: Report;
   /** Aborted to take the stack down again, even while it is still starting. */
   readonly interrupt: AbortSignal;
@@ -64,7 +66,8 @@ export async function raiseStack(options: RaiseOptions): Promise<RaisedStack> {
       livingProcesses(previous).length > 0
         ? await portsOf(previous, settings, ids)
         : await claimPorts(settings, ids);
-    const plans = options.plan?.(home) ?? planStack(home, cluster, ports, settings.replicas);
+    const all = options.plan?.(home) ?? planStack(home, cluster, ports, settings.replicas);
+    const plans = options.brokersOnly === true ? all.filter(({ kind }) => kind === 'broker') : all;
     const supervisor = new Supervisor(home, ports, plans, report);
     return await supervise(options, supervisor, new Membership(options, supervisor, cluster, ports), () =>
       lock.release(),

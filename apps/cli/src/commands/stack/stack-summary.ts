@@ -26,8 +26,12 @@ export function printStack(
   console.line();
   console.line(processTable(rows));
   console.line();
-  console.line(`${pc.bold('Tidemark is up:')} ${frontDoorOf(rows) ?? ''}`);
-  console.line(`  API key   ${home.apiKeyPath}`);
+  const frontDoor = frontDoorOf(rows);
+  if (frontDoor === null) console.line(pc.bold('Only the brokers are up.'));
+  else {
+    console.line(`${pc.bold('Tidemark is up:')} ${frontDoor}`);
+    console.line(`  API key   ${home.apiKeyPath}`);
+  }
   console.line(`  logs      ${home.logsDirectory}`);
   if (first !== undefined) printFirstExperiment(first, console);
   console.line();

@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import type { Console } from '../../console/console.js';
 import { Fault } from '../../console/fault.js';
 import { homeFromEnvironment, type Home } from '../../stack/home.js';
-import { readSettings, SETTINGS, type StackSettings } from '../../stack/settings.js';
+import { readSettings, SETTINGS } from '../../stack/settings.js';
 import { startDetached } from '../../supervisor/detach.js';
+import type { DetachedOrder } from '../../supervisor/main.js';
 import type { ProcessRow } from '../../supervisor/process-plan.js';
 import { raiseStack } from '../../supervisor/raise.js';
 import { command } from '../command.js';
@@ -15,6 +16,7 @@ import { welcome, type FirstExperiment } from './welcome.js';
 interface UpOptions {
   readonly detach?: boolean;
   readonly fresh?: boolean;
+  readonly brokersOnly?: boolean;
 }
 
 /** npm passes the terminal's Ctrl-C on, so that one key press arrives twice within moments. */
@@ -23,37 +25,34 @@ const SAME_KEY_PRESS_MS = 500;
 export function upCommand(): Command {
   const up = command<UpOptions>('up', 'start the stack', async ({ options, console }) => {
     const home = homeFromEnvironment();
-    const settings = readSettings(options as Readonly<Record<string, unknown>>);
-    const fresh = options.fresh === true;
-    if (options.detach === true) await upDetached(home, settings, fresh, console);
-    else await upInForeground(home, settings, fresh, console);
+    const order = {
+      settings: readSettings(options as Readonly<Record<string, unknown>>),
+      fresh: options.fresh === true,
+      brokersOnly: options.brokersOnly === true,
+    };
+    if (options.detach === true) await upDetached(home, order, console);
+    else await upInForeground(home, order, console);
   })
     .option('--detach', 'leave the stack running and return when it is ready')
-    .option('--fresh', 'throw the history of this home away first');
+    .option('--fresh', 'throw the history of this home away first')
+    .option(
+      '--brokers-only',
+      'start the brokers and nothing else, to mend what keeps the others from starting',
+    );
   for (const setting of SETTINGS) {
     up.option(`${setting.flag} <n>`, `${setting.meaning} (${setting.variable}, default ${setting.fallback})`);
   }
   return up;
 }
 
-async function upDetached(
-  home: Home,
-  settings: StackSettings,
-  fresh: boolean,
-  console: Console,
-): Promise<void> {
+async function upDetached(home: Home, order: DetachedOrder, console: Console): Promise<void> {
   const report = reporter(console);
-  const rows = await startDetached(home, { settings, fresh }, report);
-  const first = await firstExperiment(home, console, report);
+  const rows = await startDetached(home, order, report);
+  const first = order.brokersOnly ? undefined : await firstExperiment(home, console, report);
   present(home, rows, first, console);
 }
 
-async function upInForeground(
-  home: Home,
-  settings: StackSettings,
-  fresh: boolean,
-  console: Console,
-): Promise<void> {
+async function upInForeground(home: Home, order: DetachedOrder, console: Console): Promise<void> {
   const report = reporter(console);
   const interrupt = new AbortController();
   let killAll = (): void => undefined;
@@ -70,10 +69,10 @@ async function upInForeground(
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  const stack = await raiseStack({ home, settings, fresh, report, interrupt: interrupt.signal });
+  const stack = await raiseStack({ home, ...order, report, interrupt: interrupt.signal });
   killAll = () => stack.killAll();
   try {
-    const first = await firstExperiment(home, console, report);
+    const first = order.brokersOnly ? undefined : await firstExperiment(home, console, report);
     present(home, stack.list(), first, console);
     console.line(pc.dim('Ctrl-C takes the stack down; running jobs go on.'));
   } catch (cause) {
