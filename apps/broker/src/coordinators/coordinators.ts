@@ -6,6 +6,7 @@ import type { BrokerContext } from '../handlers/handler.js';
 import { GROUP_OFFSETS_TOPIC } from '../controller/metadata-image.js';
 import { GroupCoordinator } from '../groups/group-coordinator.js';
 import { GroupPartition } from '../groups/group-partition.js';
+import { LeadershipEnded } from './partition-event-log.js';
 import { Shards } from './shards.js';
 
 export class Coordinators {
@@ -29,7 +30,10 @@ export class Coordinators {
           clock,
           logger,
           onStopped: (err) => {
-            logger.error({ err, partition: replica.partition }, 'group coordinator stopped');
+            const { partition } = replica;
+            if (err instanceof LeadershipEnded)
+              logger.debug({ partition, leaderEpoch }, 'not coordinated here any more');
+            else logger.error({ err, partition }, 'group coordinator stopped');
             owner.close();
           },
         });

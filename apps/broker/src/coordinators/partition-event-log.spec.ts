@@ -8,7 +8,7 @@ import type { Replica } from '../replicas/replica.js';
 import { partitionImage } from '../testing/partition-image.js';
 import { RunningBroker, until } from '../testing/running-broker.js';
 import type { EventCodec } from './event-records.js';
-import { PartitionEventLog } from './partition-event-log.js';
+import { LeadershipEnded, PartitionEventLog } from './partition-event-log.js';
 
 const codec: EventCodec<string> = {
   encode: (event) => ({ key: null, value: Buffer.from(event) }),
@@ -100,6 +100,7 @@ describe('the event log of a partition that is led', () => {
     replica().assume(partitionImage({ leaderEpoch, partitionEpoch: 1 }));
     expect(await append(log, 'zombie')).toEqual({ failed: 'fenced' });
     await until(() => seen.errors.length === 1);
+    expect(seen.errors[0]).toBeInstanceOf(LeadershipEnded);
     const successor = logOf(leaderEpoch);
     expect(await append(successor, 'b')).toEqual({ baseOffset: 1, lastOffset: 1 });
     const all = read(successor);

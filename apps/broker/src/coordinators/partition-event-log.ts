@@ -31,6 +31,13 @@ const REFUSALS: ReadonlyMap<number, 'refused' | 'too-large' | 'fenced'> = new Ma
   [ErrorCode.FENCED_LEADER_EPOCH, 'fenced'],
 ]);
 
+/** Another broker leads the partition now, or this one in another epoch: no fault, the log ends for its reader. */
+export class LeadershipEnded extends Error {
+  constructor({ topic, partition }: Replica, leaderEpoch: number) {
+    super(`${topic}-${partition} is not led here in epoch ${leaderEpoch} any more`);
+  }
+}
+
 export class PartitionEventLog<Event> implements EventLog<Event> {
   constructor(private readonly options: PartitionEventLogOptions<Event>) {}
 
@@ -100,9 +107,7 @@ class Reading<Event> implements Subscription, ParkedRead {
     const { replica, leaderEpoch } = this.options;
     while (!this.#closed && !this.#busy) {
       if (!replica.leading || replica.leaderEpoch !== leaderEpoch) {
-        this.#fail(
-          new Error(`${replica.topic}-${replica.partition} is not led here in epoch ${leaderEpoch} any more`),
-        );
+        this.#fail(new LeadershipEnded(replica, leaderEpoch));
         return;
       }
       if (this.#next >= replica.highWatermark) return;
