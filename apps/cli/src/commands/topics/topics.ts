@@ -15,8 +15,9 @@ interface PartitionView {
   readonly leaderEpoch: number;
   readonly replicas: readonly number[];
   readonly isr: readonly number[];
-  readonly startOffset: number;
-  readonly endOffset: number;
+  /** null: nobody leads the partition, and so nobody can say. */
+  readonly startOffset: number | null;
+  readonly endOffset: number | null;
 }
 
 interface TopicView {
@@ -50,8 +51,8 @@ function readTopics(names: readonly string[] | undefined): Promise<TopicView[]> 
       internal: topic.internal,
       partitions: topic.partitions.map((partition) => ({
         ...partition,
-        startOffset: starts.get(`${topic.name}/${partition.partition}`) ?? 0,
-        endOffset: ends.get(`${topic.name}/${partition.partition}`) ?? 0,
+        startOffset: starts.get(`${topic.name}/${partition.partition}`) ?? null,
+        endOffset: ends.get(`${topic.name}/${partition.partition}`) ?? null,
       })),
     }));
   });
@@ -64,11 +65,20 @@ function printTopics(views: readonly TopicView[], print: (text: string) => void)
       views.map((view) => [
         view.name,
         String(view.partitions.length),
-        String(view.partitions.reduce((sum, one) => sum + one.endOffset - one.startOffset, 0)),
+        recordsIn(view),
         String(Math.max(0, ...view.partitions.map((one) => one.replicas.length))),
       ]),
     ),
   );
+}
+
+/** Those of partitions that have a leader, with a mark when there are others. */
+function recordsIn({ partitions }: TopicView): string {
+  const known = partitions.map(({ startOffset: start, endOffset: end }) =>
+    start === null || end === null ? null : end - start,
+  );
+  const sum = known.reduce<number>((total, count) => total + (count ?? 0), 0);
+  return known.includes(null) ? `${sum} + ?` : String(sum);
 }
 
 function printPartitions(view: TopicView, print: (text: string) => void): void {
@@ -77,12 +87,12 @@ function printPartitions(view: TopicView, print: (text: string) => void): void {
       ['PARTITION', 'LEADER', 'EPOCH', 'REPLICAS', 'ISR', 'START', 'END'],
       view.partitions.map((one) => [
         `${view.name}/${one.partition}`,
-        String(one.leader),
+        one.leader < 0 ? 'none' : String(one.leader),
         String(one.leaderEpoch),
         one.replicas.join(','),
         one.isr.join(','),
-        String(one.startOffset),
-        String(one.endOffset),
+        String(one.startOffset ?? '-'),
+        String(one.endOffset ?? '-'),
       ]),
     ),
   );
