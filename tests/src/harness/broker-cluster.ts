@@ -246,6 +246,18 @@ export class BrokerCluster {
     });
   }
 
+  /** Every partition is led by its first replica: leadership moves no more for that. */
+  async balanced(topic: string, timeoutMs = START_MS): Promise<void> {
+    await eventually(
+      async () => {
+        const partitions = await this.partitions(topic);
+        return partitions.length > 0 && partitions.every(({ leader, replicas }) => leader === replicas[0]);
+      },
+      timeoutMs,
+      `the leaders of ${topic} are their partitions' first replicas`,
+    );
+  }
+
   /** The same cluster as those see it that are left: one that hangs is not asked. */
   without(nodeId: number): BrokerCluster {
     return new BrokerCluster(

@@ -1,7 +1,7 @@
 /**
  * A member of a consumer group in a process of its own, with kafkajs as the platform's services set it: for suites that
- * kill it. Prints one JSON document a line for every batch: the partition, its first offset, and the time. Arguments:
- * brokers, topic, group, client id.
+ * kill it. Prints one JSON document a line: for every batch the partition, its first offset, and the time; for every
+ * heartbeat that its coordinator took `heartbeat`. Arguments: brokers, topic, group, client id.
  */
 import { Kafka, logLevel } from 'kafkajs';
 
@@ -13,6 +13,9 @@ const consumer = kafka.consumer({
   heartbeatInterval: 300,
   maxWaitTimeInMs: 250,
   retry: { initialRetryTime: 50, retries: 20 },
+});
+consumer.on(consumer.events.HEARTBEAT, () => {
+  process.stdout.write(`${JSON.stringify({ heartbeat: true })}\n`);
 });
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
