@@ -19,6 +19,13 @@ const FILES = [
   { name: 'meta.properties', isTruth: true },
 ] as const;
 
+/** Unlike the other rows of damage this one needs the checkpoints: they are what is spoilt. */
+const CHECKPOINTED = {
+  ...SMALL_SEGMENTS,
+  'log.flush.offset.checkpoint.interval.ms': '500',
+  'replica.high.watermark.checkpoint.interval.ms': '500',
+} as const;
+
 const WAYS: readonly ((bytes: Buffer) => Buffer)[] = [
   (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2)),
   () => Buffer.alloc(0),
@@ -29,7 +36,7 @@ export const damagedState: Row = {
   name: 'D2',
   what: 'a checkpoint, epoch file, snapshot, index, the vote or the identity of one broker is halved, emptied or noise',
   mustHold: 'hints are rebuilt; without its vote or identity the broker ends and says why; nothing is lost',
-  settings: SMALL_SEGMENTS,
+  settings: CHECKPOINTED,
   recordBytes: RECORD_BYTES,
   rounds: WAYS.length,
   faultsPerRound: FILES.length,
