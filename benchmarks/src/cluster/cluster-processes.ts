@@ -15,6 +15,7 @@ import {
   decodeResponse,
   encodeRequest,
   ErrorCode,
+  errorOf,
   metadataApi,
   readResponseHeader,
   writeFrame,
@@ -81,11 +82,15 @@ export async function createReplicatedTopic(bootstrap: Address, topic: Replicate
     { name: 'replication.protocol', value: protocol },
     { name: 'min.insync.replicas', value: String(Math.min(2, replicas)) },
   ];
-  const created = await call(bootstrap, createTopicsApi, 5, {
-    topics: [{ name, numPartitions: 1, replicationFactor: replicas, assignments: [], configs }],
-  });
-  const [result] = created.topics;
-  if (result?.errorCode !== ErrorCode.NONE) throw new Error(`${name}: ${result?.errorMessage}`);
+  const topics = [{ name, numPartitions: 1, replicationFactor: replicas, assignments: [], configs }];
+  // After a load the disks are busy for a while, and the controller may be late or another one.
+  await until(async () => {
+    const { errorCode = -1, errorMessage } =
+      (await call(bootstrap, createTopicsApi, 5, { topics })).topics[0] ?? {};
+    if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) return true;
+    if (errorOf(errorCode)?.retriable === true) return undefined;
+    throw new Error(`${name}: ${errorMessage ?? `error ${errorCode}`}`);
+  }, `topic ${name} is created`);
   const leaderAt = async (asked: Address): Promise<Address | undefined> => {
     const answer = await call(asked, metadataApi, 9, { topics: [{ name }] });
     const partition = answer.topics[0]?.partitions[0];
