@@ -12,7 +12,9 @@ import { atExit } from './at-exit.js';
 import { freePort } from '@tidemark/platform/testing';
 import { eventually } from './eventually.js';
 
-const MAIN = join(import.meta.dirname, '../../../apps/broker/dist/main.js');
+const ROOT = join(import.meta.dirname, '../../..');
+const PROGRAM = 'apps/broker/dist/main.js';
+const MAIN = join(ROOT, PROGRAM);
 /** A bound for what hangs; the machine may be busy with other suites. */
 const READY_MS = 60_000;
 
@@ -38,6 +40,8 @@ export class BrokerProcess {
   private output = '';
   /** Changed between two starts, for the next one: what `environment` is at first. */
   environment: Record<string, string>;
+  /** Likewise: the clone whose build is run. */
+  clone = ROOT;
 
   private constructor(
     readonly directory: string,
@@ -102,7 +106,7 @@ export class BrokerProcess {
       ...(this.options.within ?? []),
       process.execPath,
       ...(this.options.nodeArguments ?? []),
-      MAIN,
+      join(this.clone, PROGRAM),
     ];
     const child = spawn(command[0] ?? process.execPath, command.slice(1), {
       stdio: ['ignore', 'pipe', 'pipe'],

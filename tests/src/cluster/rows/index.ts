@@ -32,11 +32,12 @@ import { pauseFollower } from './processes/p7-pause-follower.js';
 import { killAll } from './processes/p8-kill-all.js';
 import { outOfOrderRestart } from './processes/p9-out-of-order-restart.js';
 import { crashLoop } from './processes/p10-crash-loop.js';
+import { otherVersion } from './processes/p11-other-version.js';
 import { noUncleanElection, uncleanElection } from './processes/p12-unclean-election.js';
 import { lostDisk } from './processes/p13-lost-disk.js';
 import { stalledLoop } from './processes/p14-stalled-loop.js';
 import { smallHeap } from './processes/p15-small-heap.js';
-import { clockSkew } from './processes/t1-clock-skew.js';
+import { clockSkew } from './clocks/t1-clock-skew.js';
 
 export const ROWS: readonly Row[] = [
   ...[killBrokers, killFollower, killController, killCoordinator, rollingRestart, pauseLeader, pauseFollower],
@@ -44,6 +45,7 @@ export const ROWS: readonly Row[] = [
     killAll,
     outOfOrderRestart,
     crashLoop,
+    otherVersion,
     uncleanElection,
     noUncleanElection,
     lostDisk,
