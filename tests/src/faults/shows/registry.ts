@@ -127,7 +127,7 @@ async function member(
 ): Promise<Member> {
   const started = LineProcess.start<Sign>([CONSUMER, cluster.addresses.join(','), TOPIC, GROUP, name]);
   running.push(started);
-  await eventually(() => started.lines.length > 0, 60_000, `${name} consumes ${started.errors}`);
+  await eventually(() => partitionsOf(started, 0).size > 0, 60_000, `${name} consumes ${started.errors}`);
   return started;
 }
 
