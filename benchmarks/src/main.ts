@@ -47,4 +47,4 @@ const isWanted = (part: string): boolean => only === '' || only === part;
 if (isWanted('broker')) report(await runBrokerBench(quick ? BROKER_QUICK : BROKER_FULL, say));
 if (isWanted('cluster')) report(await runClusterBench(quick ? CLUSTER_QUICK : CLUSTER_FULL, say));
 if (isWanted('stack')) report(await runStackBench(quick ? STACK_QUICK : STACK_FULL, say));
-if (write) writeFigures(figures);
+if (write) await writeFigures(figures);
