@@ -60,11 +60,6 @@ export function parsePosition(text: string): Position | undefined {
   return position;
 }
 
-/** Just after the record: what a reader must have reached to have seen it. */
-export function positionAfter(record: RecordReference): Position {
-  return new Map([[partitionKey(record.topic, record.partition), record.offset + 1]]);
-}
-
 /** The furthest of each partition. */
 export function mergePositions(...positions: readonly Position[]): Position {
   const merged = new Map<string, number>();

@@ -71,6 +71,29 @@ describe('group records', () => {
     );
   });
 
+  it('of a group have the bytes that Kafka writes', () => {
+    const { key, value } = encodeGroupEvent(EVENTS[2]!);
+    expect(Buffer.from(key!).toString('hex')).toBe('0002' + '000167');
+    const group = [
+      '0003',
+      '0008636f6e73756d6572', // consumer
+      '00000005',
+      '000572616e6765', // range
+      '00016d',
+      '000000000000000c',
+      '00000001', // one member
+      '00016d',
+      'ffff',
+      '000163',
+      '000a2f3132372e302e302e31', // /127.0.0.1
+      '0000ea60',
+      '00001770',
+      '0000000173',
+      '0000000161',
+    ];
+    expect(Buffer.from(value!).toString('hex')).toBe(group.join(''));
+  });
+
   it('of older versions are read', () => {
     const key = hex('0000 0001 67 0001 74 00000003');
     // Version 1 has an expiry and no leader epoch.

@@ -47,12 +47,6 @@ export function dataProductKey(id: string): string {
   return `data-product/${id}`;
 }
 
-/** What chooses the partition of a catalog record: its key without the version. */
-export function catalogPartitionKey(key: string): string {
-  const at = key.indexOf('@');
-  return at === -1 ? key : key.slice(0, at);
-}
-
 export function isCatalogMessage(message: Message): message is CatalogMessage {
   return Object.hasOwn(CATALOG_EVENT_TYPES, message.type);
 }

@@ -53,21 +53,3 @@ export function compareLogs(log: LogView, offset: number, lastEpoch: number): Co
 export function truncationOffset(log: LogView, diverging: EpochEnd): number {
   return Math.min(diverging.endOffset, log.endOffsetForEpoch(diverging.epoch).endOffset, log.endOffset);
 }
-
-/** An epoch and where its records begin, ascending in both: the history that `endOffsetForEpoch` is asked of. */
-export interface EpochStart {
-  readonly epoch: number;
-  readonly startOffset: number;
-}
-
-/** For views that keep the history of epochs themselves. */
-export function endOffsetForEpochIn(
-  history: readonly EpochStart[],
-  endOffset: number,
-  asked: number,
-): EpochEnd {
-  const next = history.findIndex(({ epoch }) => epoch > asked);
-  const found = next < 0 ? history.at(-1) : history[next - 1];
-  if (found === undefined) return { epoch: asked, endOffset: history[0]?.startOffset ?? endOffset };
-  return { epoch: found.epoch, endOffset: next < 0 ? endOffset : (history[next]?.startOffset ?? endOffset) };
-}

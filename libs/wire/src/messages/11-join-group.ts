@@ -4,7 +4,7 @@
  * the protocol type in the answer, 8 a reason, 9 lets a returning leader skip the assignment.
  *
  * Not obvious: the protocol name of a failed join is empty below 7 and null from there on. The metadata of a member
- * is opaque here; `ConsumerProtocolSubscription` reads it.
+ * is opaque here (Kafka's `ConsumerProtocolSubscription`).
  */
 import type { DecodedRequest, EncodableResponse } from '../api.js';
 import { defineApi } from '../api.js';

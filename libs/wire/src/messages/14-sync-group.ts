@@ -2,7 +2,7 @@
  * SyncGroup: the leader of a generation hands in everybody's assignment, every member gets its own. Version 3 adds
  * static members, 4 is flexible, 5 names the protocol in both directions.
  *
- * The assignment is opaque here; `ConsumerProtocolAssignment` reads it.
+ * The assignment is opaque here (Kafka's `ConsumerProtocolAssignment`).
  */
 import type { DecodedRequest, EncodableResponse } from '../api.js';
 import { defineApi } from '../api.js';

@@ -5,22 +5,13 @@ import type { AnyApi } from '../api.js';
 import { ByteReader } from '../bytes/reader.js';
 import { WireError } from '../bytes/wire-error.js';
 import { ByteWriter } from '../bytes/writer.js';
-import {
-  consumerProtocolAssignment,
-  consumerProtocolSubscription,
-  groupMetadataKey,
-  groupMetadataValue,
-  offsetCommitKey,
-  offsetCommitValue,
-} from '../index.js';
+import { groupMetadataKey, groupMetadataValue, offsetCommitKey, offsetCommitValue } from '../index.js';
 import type { AnySchema } from '../schema/schema.js';
 import { arbitraryMessage, lengthsNotRefused, plain } from '../testing/arbitrary-message.js';
 import type { Message } from '../testing/arbitrary-message.js';
 import { APIS } from './index.js';
 
 const records: readonly AnySchema[] = [
-  consumerProtocolAssignment,
-  consumerProtocolSubscription,
   groupMetadataKey,
   groupMetadataValue,
   offsetCommitKey,

@@ -5,11 +5,10 @@
  * be skipped) by consumers. Keys and values carry their version in front, two bytes.
  * Source: KIP-98, KIP-595, KIP-630; Kafka's `ControlRecordType`, `EndTxnMarker`, `LeaderChangeMessage`.
  */
-import type { Decoded, Encodable } from '../schema/field.js';
+import { ByteWriter } from '../bytes/writer.js';
+import type { Encodable, FieldMap } from '../schema/field.js';
 import { arrayOf, int32, int64, uuid } from '../schema/fields.js';
 import { Schema } from '../schema/schema.js';
-import { decodeVersionedOrNewer, encodeVersioned } from '../schema/versioned.js';
-import { isControl } from './batch-header.js';
 import type { BatchOptions } from './records.js';
 import { buildBatch, readBatchRecords } from './records.js';
 
@@ -54,8 +53,6 @@ export const snapshotFooterRecord = new Schema(
   {},
 );
 
-export type LeaderChange = Decoded<typeof leaderChangeMessage.fields>;
-
 /** Where a control batch of a quorum goes. */
 export type ControlBatchPlace = Pick<BatchOptions, 'timestamp' | 'baseOffset' | 'leaderEpoch'>;
 
@@ -97,23 +94,10 @@ export function buildLeaderChange(
   return buildControlBatch(ControlType.LEADER_CHANGE, value, place);
 }
 
-/** What the LEADER_CHANGE batch at `at` says; nothing when it is of another type. Throws `WireError`. */
-export function readLeaderChange(bytes: Uint8Array, at = 0): LeaderChange | undefined {
-  const value = controlValue(bytes, at, ControlType.LEADER_CHANGE);
-  return value === undefined ? undefined : decodeVersionedOrNewer(leaderChangeMessage, value);
-}
-
 /** The first batch of a snapshot. */
 export function buildSnapshotHeader(lastContainedLogTimestamp: number, place: ControlBatchPlace): Uint8Array {
   const value = encodeVersioned(snapshotHeaderRecord, 0, { lastContainedLogTimestamp });
   return buildControlBatch(ControlType.SNAPSHOT_HEADER, value, place);
-}
-
-/** The timestamp in the SNAPSHOT_HEADER batch at `at`; nothing when it is of another type. Throws `WireError`. */
-export function readSnapshotHeader(bytes: Uint8Array, at = 0): number | undefined {
-  const value = controlValue(bytes, at, ControlType.SNAPSHOT_HEADER);
-  if (value === undefined) return undefined;
-  return decodeVersionedOrNewer(snapshotHeaderRecord, value).lastContainedLogTimestamp;
 }
 
 /** The last batch of a snapshot: without it the file is cut. */
@@ -128,8 +112,13 @@ function buildControlBatch(type: number, value: Uint8Array, options: BatchOption
   return buildBatch([record], { ...options, control: true });
 }
 
-function controlValue(bytes: Uint8Array, at: number, type: number): Uint8Array | undefined {
-  if (!isControl(bytes, at) || readControlRecord(bytes, at)?.type !== type) return undefined;
-  for (const { value } of readBatchRecords(bytes, at)) return value ?? undefined;
-  return undefined;
+function encodeVersioned<F extends FieldMap>(
+  schema: Schema<F>,
+  version: number,
+  value: Encodable<F>,
+): Uint8Array {
+  const writer = new ByteWriter({ initialBytes: 128 });
+  writer.int16(version);
+  schema.encode(version, writer, value);
+  return writer.written();
 }

@@ -3,4 +3,3 @@ export { completed } from './complete.js';
 export type { AnyField, Decoded, Encodable, Field, FieldMap } from './field.js';
 export * as fields from './fields.js';
 export { NEVER_FLEXIBLE, Schema, type AnySchema, type SchemaOptions, type VersionRange } from './schema.js';
-export { decodeVersioned, decodeVersionedOrNewer, encodeVersioned } from './versioned.js';

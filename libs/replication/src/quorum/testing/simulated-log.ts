@@ -2,7 +2,13 @@
  * A log in memory that knows what a disk knows: what was forced to it survives a crash, of the rest a part may. Each
  * entry carries a hash of everything up to it, so that two logs are compared by one number.
  */
-import { endOffsetForEpochIn, type EpochEnd, type EpochStart, type LogView } from '../log-view.js';
+import type { EpochEnd, LogView } from '../log-view.js';
+
+/** An epoch and where its records begin, ascending in both. */
+interface EpochStart {
+  readonly epoch: number;
+  readonly startOffset: number;
+}
 
 export interface Entry {
   readonly epoch: number;
@@ -76,4 +82,11 @@ export function logOf(epochs: readonly number[]): SimulatedLog {
   epochs.forEach((epoch, offset) => log.append(epoch, offset));
   log.flushedOffset = log.endOffset;
   return log;
+}
+
+function endOffsetForEpochIn(history: readonly EpochStart[], endOffset: number, asked: number): EpochEnd {
+  const next = history.findIndex(({ epoch }) => epoch > asked);
+  const found = next < 0 ? history.at(-1) : history[next - 1];
+  if (found === undefined) return { epoch: asked, endOffset: history[0]?.startOffset ?? endOffset };
+  return { epoch: found.epoch, endOffset: next < 0 ? endOffset : (history[next]?.startOffset ?? endOffset) };
 }

@@ -1,3 +1,0 @@
-export * from './coordinator-key.js';
-export * from './group-metadata.js';
-export * from './offset-commit.js';
