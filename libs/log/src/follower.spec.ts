@@ -4,6 +4,7 @@ import { ErrorCode, setBatchBaseOffset, setBatchLeaderEpoch } from '@tidemark/wi
 import type { AppendOptions } from './append/append-result.js';
 import type { PartitionLog } from './partition-log.js';
 import { CutDisk } from './testing/cut-disk.js';
+import { FaultyDisk } from './testing/faulty-disk.js';
 import { append, batchOf, readValues, fixtureMaker } from './testing/log-fixture.js';
 
 const REPLICA: AppendOptions = { origin: 'replica', leaderEpoch: 9 };
@@ -75,6 +76,66 @@ describe('a copy of a leader’s batches', () => {
       expect(result).toMatchObject({ error: 0, duplicate: true, baseOffset: index });
     }
   });
+});
+
+describe('a large copy, which goes past the ring', () => {
+  /** Batches of 20 kB (key and value) from `offset` on, one record each; the producer's sequence is the offset. */
+  const large = (offset: number, count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, index) => {
+      const at = offset + index;
+      const producer = { producerId: 5, producerEpoch: 0, baseSequence: at };
+      return placed([`${at}-${'x'.repeat(10_000)}`], at, 1, producer);
+    });
+  const offsetsIn = async (log: PartitionLog): Promise<string[]> =>
+    (await readValues(log)).map((value) => value.slice(0, value.indexOf('-')));
+
+  it('is the same log, over segments, among small ones and over a restart of any kind', async () => {
+    const source = fixture();
+    let { directory, log } = source.open({ 'segment.bytes': '50000' });
+    expect(copy(log, ...large(0, 1))).toBe(0);
+    expect(copy(log, ...large(1, 7))).toBe(0);
+    expect(log.writtenEnd).toBe(8);
+    expect(copy(log, ...large(8, 1))).toBe(0);
+    expect(copy(log, ...large(9, 4))).toBe(0);
+    for (const way of ['same', 'crashed', 'closed']) {
+      if (way === 'crashed') source.crash(directory);
+      if (way === 'closed') await directory.close();
+      if (way !== 'same') ({ directory, log } = source.open({ 'segment.bytes': '50000' }));
+      expect(log.segmentCount).toBe(7);
+      expect(await offsetsIn(log)).toEqual(Array.from({ length: 13 }, (_, index) => String(index)));
+      const again = batchOf(['v'], { producerId: 5, producerEpoch: 0, baseSequence: 12 });
+      expect(log.append(again, { origin: 'client', leaderEpoch: 1 })).toMatchObject({ duplicate: true });
+    }
+  });
+
+  it.each([
+    ['its first segment', 10_000, 1],
+    ['its second segment', 70_000, 4],
+  ])(
+    'that the disk refuses in %s leaves what was written before, and no trace of the rest',
+    async (_, room, end) => {
+      const source = fixture();
+      const disk = new FaultyDisk(nodeDisk);
+      const { directory, log } = source.open({ 'segment.bytes': '100000' }, disk.asDisk());
+      expect(copy(log, ...large(0, 1))).toBe(0);
+      disk.room = room;
+      expect(log.append(Buffer.concat(large(1, 6)), REPLICA).error).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+      expect([log.logEndOffset, log.writtenEnd]).toEqual([end, end]);
+      // Nothing more before the driver has heard of it.
+      expect(log.append(Buffer.concat(large(end, 1)), REPLICA).error).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+      expect(log.writeStaged()).toMatchObject({ code: 'failed' });
+      expect(log.failure).toBeUndefined();
+      disk.room = Infinity;
+      expect(copy(log, ...large(end, 4))).toBe(0);
+      const expected = Array.from({ length: end + 4 }, (__, index) => String(index));
+      expect(await offsetsIn(log)).toEqual(expected);
+      source.crash(directory);
+      const found = source.open().log;
+      expect(await offsetsIn(found)).toEqual(expected);
+      const next = batchOf(['v'], { producerId: 5, producerEpoch: 0, baseSequence: end + 4 });
+      expect(append(found, next, 1)).toBe(end + 4);
+    },
+  );
 });
 
 describe('the log start of a follower', () => {

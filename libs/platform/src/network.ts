@@ -32,6 +32,8 @@ export interface Connection {
   attach(owner: ConnectionOwner): void;
   /** Queues bytes, which must not change until they are gone. False: stop producing until `drained`. */
   write(bytes: Uint8Array): boolean;
+  /** The same for several pieces, which leave together. */
+  writeAll(pieces: readonly Uint8Array[]): boolean;
   /** Bytes queued and not yet taken by the system. */
   readonly pendingBytes: number;
   /** Stops and restarts reading (back-pressure towards the peer). */

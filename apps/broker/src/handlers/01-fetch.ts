@@ -79,6 +79,7 @@ function fetchAsFollower(
       maxBytes: Math.min(request.maxBytes, broker.config.settings['fetch.max.bytes']),
       maxWaitMs: request.maxWaitMs,
       isPointless: () => context.closed || context.stopping,
+      onSent: (listener) => context.onSent(listener),
       respond,
     },
   );

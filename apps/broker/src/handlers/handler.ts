@@ -55,6 +55,11 @@ export interface RequestContext {
    * what waits for news and may as well be answered without.
    */
   onOvertaken(listener: () => void): void;
+  /**
+   * Calls `listener` once when the answer has left this process, or never will. Until then nothing that the answer
+   * refers to may change, and its records are not copied; to be called before `respond`.
+   */
+  onSent(listener: () => void): void;
   /** Closes the connection without an answer, for what cannot be answered (a failed acks=0 produce). */
   close(reason: CloseReason): void;
 }

@@ -120,6 +120,7 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
       const request = this.requests[this.first];
       if (request?.answered !== true) break;
       if (!this.options.dispatch.encode(request, this.outbox.writer, this)) return;
+      if (request.isLent) this.outbox.onTaken(() => request.sent());
     }
     if (this.outstanding === 0) this.requests.length = this.first = 0;
     else if (this.first >= IN_FLIGHT_MAX) this.forgetAnswered();
@@ -224,7 +225,9 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
   private finish(reason: CloseReason, detail: string): void {
     if (this.gone) return;
     this.gone = true;
+    for (const request of this.requests) if (request.answered) request.sent();
     this.requests.length = this.first = 0;
+    this.outbox.giveBack();
     this.options.onClosed(this, reason, detail);
     const listeners = this.closedListeners;
     this.closedListeners = undefined;

@@ -1,4 +1,4 @@
-/** What a connection's answers cost in memory: buffers are used again, large ones are let go. */
+/** What a connection's answers cost in memory: buffers are used again, large ones let go, lent bytes given back. */
 import { ScriptedConnection } from '../testing/scripted-connection.js';
 import { Outbox } from './outbox.js';
 
@@ -52,5 +52,50 @@ describe('outbox', () => {
     const first = outbox.writer;
     for (const length of sends) send(length);
     expect(outbox.writer).not.toBe(first);
+  });
+
+  describe('bytes that are lent', () => {
+    const lend = (outbox: Outbox, fill: number): { lent: Buffer; back: boolean } => {
+      const state = { lent: Buffer.alloc(100_000, fill), back: false };
+      outbox.writer.referenceBytesMin = 1;
+      outbox.writer.int8(fill);
+      outbox.writer.records(state.lent);
+      outbox.onTaken(() => (state.back = true));
+      return state;
+    };
+
+    it('leave between what was encoded around them, and are given back once they are gone', () => {
+      const { peer, outbox } = setUp();
+      const one = lend(outbox, 7);
+      outbox.writer.int8(9);
+      expect(one.back).toBe(false);
+      outbox.send();
+      expect(one.back).toBe(true);
+      const expected = Buffer.concat([Buffer.from('07000186a0', 'hex'), one.lent, Buffer.from([9])]);
+      expect(peer.written().equals(expected)).toBe(true);
+      expect(outbox.unsentBytes).toBe(0);
+    });
+
+    it('are kept while the socket has not taken them', () => {
+      const { peer, outbox } = setUp();
+      peer.peerReads = false;
+      const one = lend(outbox, 1);
+      outbox.send();
+      const other = lend(outbox, 2);
+      outbox.send();
+      expect([one.back, other.back]).toEqual([false, false]);
+      peer.read();
+      outbox.reclaim();
+      expect([one.back, other.back]).toEqual([true, true]);
+    });
+
+    it('are given back when nobody will read them', () => {
+      const { peer, outbox } = setUp();
+      peer.peerReads = false;
+      const one = lend(outbox, 1);
+      outbox.send();
+      outbox.giveBack();
+      expect(one.back).toBe(true);
+    });
   });
 });

@@ -2,6 +2,8 @@
  * Answers of one connection on their way out. Holds one buffer that answers are encoded into and, while the socket has
  * not taken all of an earlier one, that one too: bytes given to the socket must not change until they are gone. The
  * connection encodes into `writer` and calls `send` once per turn of the event loop.
+ *
+ * Records that somebody lends until they are sent (`onTaken`) are not copied: the socket reads them where they lie.
  */
 import type { Connection } from '@tidemark/platform';
 import { ByteWriter } from '@tidemark/wire';
@@ -18,6 +20,8 @@ export class Outbox {
   private spare: ByteWriter | undefined;
   /** Buffers that the socket still reads from. */
   private taken: ByteWriter[] = [];
+  /** Who lent bytes that the socket still reads from, or will. */
+  private lenders: (() => void)[] = [];
   /** The longest send since buffers were last let go, and how many have been far shorter since. */
   private longest = 0;
   private smallSends = 0;
@@ -29,14 +33,22 @@ export class Outbox {
     return this.writer.byteLength;
   }
 
+  /** Calls `listener` once when what is encoded so far has been taken by the socket, or never will be. */
+  onTaken(listener: () => void): void {
+    this.lenders.push(listener);
+  }
+
   /** Hands everything encoded so far to the socket. False: enough for now, the connection will say `drained`. */
   send(): boolean {
     const length = this.writer.byteLength;
     if (length === 0) return true;
-    if (this.connection.pendingBytes === 0) this.reclaim();
-    const more = this.connection.write(this.writer.written());
-    this.remember(length);
+    if (this.connection.pendingBytes === 0) this.reclaimBuffers();
+    const more = this.writer.holdsReferences
+      ? this.connection.writeAll(this.writer.chunks())
+      : this.connection.write(this.writer.written());
+    this.remember(this.writer.position);
     if (this.connection.pendingBytes === 0) {
+      this.giveBack();
       this.writer = this.reusable(this.writer);
       return true;
     }
@@ -48,6 +60,19 @@ export class Outbox {
 
   /** The socket has taken everything: its buffers can be written to again. */
   reclaim(): void {
+    this.reclaimBuffers();
+    if (this.writer.byteLength === 0) this.giveBack();
+  }
+
+  /** Nobody reads what was lent: the socket has it all, or is gone. */
+  giveBack(): void {
+    const { lenders } = this;
+    if (lenders.length === 0) return;
+    this.lenders = [];
+    for (const lender of lenders) lender();
+  }
+
+  private reclaimBuffers(): void {
     const last = this.taken.pop();
     if (last !== undefined) this.spare ??= this.reusable(last);
     this.taken.length = 0;

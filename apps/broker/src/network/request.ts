@@ -29,6 +29,7 @@ export class RequestInFlight implements RequestContext {
   /** When it was taken up, monotonic milliseconds. */
   startedAt = 0;
   private overtakenListener: (() => void) | undefined;
+  private sentListener: (() => void) | undefined;
 
   constructor(
     private readonly owner: RequestOwner,
@@ -70,6 +71,22 @@ export class RequestInFlight implements RequestContext {
     this.overtakenListener = listener;
   }
 
+  onSent(listener: () => void): void {
+    this.sentListener = listener;
+  }
+
+  /** What the answer refers to stays as it is until `sent`. */
+  get isLent(): boolean {
+    return this.sentListener !== undefined;
+  }
+
+  /** The answer has left, or never will. */
+  sent(): void {
+    const listener = this.sentListener;
+    this.sentListener = undefined;
+    listener?.();
+  }
+
   /** Another request waits behind this one. */
   overtaken(): void {
     this.overtakenListener?.();
@@ -84,5 +101,6 @@ export class RequestInFlight implements RequestContext {
     this.answered = true;
     this.response = response;
     this.owner.answered();
+    if (this.owner.gone) this.sent();
   }
 }

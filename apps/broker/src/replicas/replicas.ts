@@ -93,7 +93,7 @@ export class Replicas {
       brokers,
       replicaOf: (topicId, partition) =>
         this.byId.get(topicId)?.partitions[partition] ?? ErrorCode.UNKNOWN_TOPIC_ID,
-      onSent: (bytes) => (metrics.replicatedOutBytes += bytes),
+      onAnswered: (bytes) => (metrics.replicatedOutBytes += bytes),
     });
     this.repairs = new Repairs(options.brokerId, options.proposals);
     this.fences = PartitionFences.load(disk, directory.path);

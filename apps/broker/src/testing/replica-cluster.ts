@@ -239,6 +239,7 @@ export class ReplicaCluster {
           const asked = completed(api.request, version, request) as DecodedRequest<typeof fetchApi>;
           const { replicaId: brokerId, replicaEpoch: brokerEpoch } = asked.replicaState;
           const { maxBytes, maxWaitMs } = asked;
+          let sent = (): void => undefined;
           const hurry = target.replicas.fetchSessions.fetch(
             asked,
             { brokerId, brokerEpoch },
@@ -246,9 +247,11 @@ export class ReplicaCluster {
               maxBytes,
               maxWaitMs,
               isPointless: () => false,
+              onSent: (listener) => (sent = listener),
               respond: (response) => {
                 this.hurried.delete(`${from.id}>${to}`);
                 const copy = structuredClone(response);
+                sent();
                 setImmediate(() => {
                   if (lost()) done(new PeerFailure('closed', 'cut'));
                   else done(completed(api.response, version, copy as never));

@@ -47,6 +47,10 @@ export class ScriptedConnection implements Connection {
     return this.peerReads;
   }
 
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    return this.write(Buffer.concat(pieces));
+  }
+
   /** The peer reads everything. */
   read(): void {
     this.peerReads = true;

@@ -6,7 +6,7 @@
  * ring, indexes, epochs, producers) and no further append is taken until the driver has heard of it, because the
  * offsets that were given out are free again and somebody waits for them.
  */
-import { DiskError, writeFully } from '@tidemark/platform';
+import { DiskError, writeFully, type DiskFile } from '@tidemark/platform';
 import {
   BATCH_HEADER_BYTES,
   ErrorCode,
@@ -31,6 +31,9 @@ import type { Restart } from '../restart.js';
 import { recode } from './recode.js';
 import type { SegmentMark } from '../segment/segment.js';
 import type { TailRing } from '../tail/tail-ring.js';
+
+/** Nobody reads so much from a follower's tail, and a copy in the ring would be half the work of taking it. */
+const DIRECT_BYTES_MIN = 64 * 1024;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -106,29 +109,14 @@ export class LogWriter {
   /** Writes all that is staged. An error means that it has been taken back. */
   writeOut(): LogError | undefined {
     if (!this.ring.hasStaged) return undefined;
-    const { active } = this.files.segments;
-    try {
-      this.files.materialize();
-      this.files.epochs.save();
-      const file = active.slot.use();
-      let position = active.writtenBytes;
+    return this.write((file, position) => {
+      let end = position;
       this.ring.eachStaged((bytes, at, length) => {
-        writeFully(file, bytes, at, length, position);
-        position += length;
+        writeFully(file, bytes, at, length, end);
+        end += length;
       });
-    } catch (cause) {
-      return this.takeBack(cause);
-    }
-    active.writtenBytes = active.bytes;
-    active.dirty = true;
-    this.ring.markWritten();
-    this.written = this.end;
-    try {
-      active.saveIndexesIfDue();
-      return undefined;
-    } catch (cause) {
-      return this.fail(cause);
-    }
+      this.ring.markWritten();
+    });
   }
 
   /** The same for a caller that is not the driver, which hears of it at its next `report`. */
@@ -201,14 +189,20 @@ export class LogWriter {
       this.refuseStorage(this.takeBack(cause));
       return result;
     }
-    const first = bytes.length > 0 ? batchBaseOffset(bytes, 0) : -1;
+    if (bytes.length >= DIRECT_BYTES_MIN && !this.ring.hasStaged) this.appendDirectly(bytes);
+    else this.stageEach(bytes);
+    if (result.error === ErrorCode.NONE) {
+      result.baseOffset = bytes.length > 0 ? batchBaseOffset(bytes, 0) : -1;
+    }
+    return result;
+  }
+
+  private stageEach(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at)) {
       const batch = bytes.subarray(at, at + batchSizeBytes(bytes, at));
       this.stage(batch, batchBaseOffset(batch, 0), batchLeaderEpoch(batch, 0), undefined);
-      if (result.error !== ErrorCode.NONE) return result;
+      if (this.result.error !== ErrorCode.NONE) return;
     }
-    result.baseOffset = first;
-    return result;
   }
 
   private stage(
@@ -220,7 +214,7 @@ export class LogWriter {
     const size = batch.length;
     const lastOffset = baseOffset + batchLastOffsetDelta(batch, 0);
     let refused: LogError | undefined;
-    if (this.mustRoll(batch, lastOffset)) refused = this.writeOut() ?? this.roll();
+    if (this.mustRoll(batch, 0, lastOffset)) refused = this.writeOut() ?? this.roll();
     let placement = this.ring.place(size);
     if (placement !== 'placed') {
       refused ??= this.writeOut();
@@ -239,15 +233,42 @@ export class LogWriter {
     setBatchBaseOffset(target, at, baseOffset);
     setBatchLeaderEpoch(target, at, leaderEpoch);
     this.stamp(target, at, maxTimestamp);
-    active.added(target, at, active.bytes, this.config.indexIntervalBytes);
-    const { epochs, producers } = this.files;
-    if (leaderEpoch > epochs.latest) epochs.assign(leaderEpoch, baseOffset);
-    if (batchProducerId(target, at) >= 0) producers.record(target, at);
-    this.result.baseOffset = baseOffset;
-    this.result.lastOffset = lastOffset;
-    this.end = lastOffset + 1;
+    this.count(target, at);
     if (inRing) this.ring.commit(size, baseOffset);
     else this.writeDirectly(target);
+  }
+
+  /** Takes the batch at `at` up into the log's books: it lies, or will lie, at the end of the active segment. */
+  private count(bytes: Uint8Array, at: number): void {
+    const { epochs, producers, segments } = this.files;
+    const baseOffset = batchBaseOffset(bytes, at);
+    const leaderEpoch = batchLeaderEpoch(bytes, at);
+    segments.active.added(bytes, at, segments.active.bytes, this.config.indexIntervalBytes);
+    if (leaderEpoch > epochs.latest) epochs.assign(leaderEpoch, baseOffset);
+    if (batchProducerId(bytes, at) >= 0) producers.record(bytes, at);
+    this.result.baseOffset = baseOffset;
+    this.result.lastOffset = baseOffset + batchLastOffsetDelta(bytes, at);
+    this.end = this.result.lastOffset + 1;
+  }
+
+  /** Replicated batches that go to the file as they are; nothing is staged. */
+  private appendDirectly(bytes: Uint8Array): void {
+    let from = 0;
+    for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at)) {
+      const lastOffset = batchBaseOffset(bytes, at) + batchLastOffsetDelta(bytes, at);
+      if (this.mustRoll(bytes, at, lastOffset)) {
+        this.writeDirectly(bytes.subarray(from, at));
+        const refused = this.unreported ?? this.roll();
+        if (refused !== undefined) {
+          this.refuseStorage(refused);
+          return;
+        }
+        from = at;
+      }
+      if (at === from) this.files.segments.active.mark(this.mark);
+      this.count(bytes, at);
+    }
+    this.writeDirectly(bytes.subarray(from));
   }
 
   private stamp(target: Uint8Array, at: number, maxTimestamp: number | undefined): void {
@@ -260,31 +281,45 @@ export class LogWriter {
     }
   }
 
-  private mustRoll(batch: Uint8Array, lastOffset: number): boolean {
+  private mustRoll(bytes: Uint8Array, at: number, lastOffset: number): boolean {
     const { active } = this.files.segments;
     if (active.bytes === 0) return false;
-    if (active.isFullFor(batch.length, lastOffset, this.config)) return true;
+    if (active.isFullFor(batchSizeBytes(bytes, at), lastOffset, this.config)) return true;
     const first = active.firstTimestamp ?? active.readFirstTimestamp();
-    const timestamp = this.config.logAppendTime ? this.context.nowMs : batchMaxTimestamp(batch, 0);
+    const timestamp = this.config.logAppendTime ? this.context.nowMs : batchMaxTimestamp(bytes, at);
     const ageMs = first >= 0 ? timestamp - first : this.context.nowMs - active.openedAtMs;
     return ageMs > this.config.segmentMs;
   }
 
-  /** For a batch that the ring is too small for; nothing else is staged. */
-  private writeDirectly(batch: Uint8Array): void {
+  /** Past the ring; nothing is staged. */
+  private writeDirectly(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const refused = this.write((file, position) => {
+      writeFully(file, bytes, 0, bytes.length, position);
+      this.ring.clear();
+    });
+    if (refused !== undefined) this.refuseStorage(refused);
+  }
+
+  /** Has `put` write what was counted and is not in the file yet. An error means that it has been taken back. */
+  private write(put: (file: DiskFile, position: number) => void): LogError | undefined {
     const { active } = this.files.segments;
     try {
       this.files.materialize();
       this.files.epochs.save();
-      writeFully(active.slot.use(), batch, 0, batch.length, active.writtenBytes);
+      put(active.slot.use(), active.writtenBytes);
     } catch (cause) {
-      this.refuseStorage(this.takeBack(cause));
-      return;
+      return this.takeBack(cause);
     }
     active.writtenBytes = active.bytes;
     active.dirty = true;
-    this.ring.clear();
     this.written = this.end;
+    try {
+      active.saveIndexesIfDue();
+      return undefined;
+    } catch (cause) {
+      return this.fail(cause);
+    }
   }
 
   private refuseStorage(error: LogError): void {

@@ -106,6 +106,21 @@ describe('nodeNetwork', () => {
     await atServer.until(() => atServer.bytes.length === written);
   });
 
+  it('sends several pieces as one stream, whole even where the peer is slow', async () => {
+    const { client, server, atClient, atServer } = pair;
+    const pieces = [1, 3_000_000, 7, 2_000_000].map((length, index) => Buffer.alloc(length, index + 1));
+    server.pause();
+    expect(client.writeAll(pieces)).toBe(false);
+    expect(client.pendingBytes).toBeGreaterThan(0);
+    server.resume();
+    await atClient.until(() => atClient.drains > 0);
+    expect(client.writeAll([Buffer.from('the '), Buffer.from('end')])).toBe(true);
+    expect(client.pendingBytes).toBe(0);
+    const whole = Buffer.concat([...pieces, Buffer.from('the end')]);
+    await atServer.until(() => atServer.bytes.length === whole.length);
+    expect(atServer.bytes.equals(whole)).toBe(true);
+  });
+
   it('says who closed', async () => {
     const { client, atClient, atServer } = pair;
     client.write(Buffer.from('last words'));

@@ -58,6 +58,14 @@ export class SocketConnection implements Connection, Receiver {
     return this.socket.write(bytes);
   }
 
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    this.socket.cork();
+    let more = true;
+    for (const piece of pieces) more = this.write(piece);
+    this.socket.uncork();
+    return more || this.socket.writableLength === 0;
+  }
+
   get pendingBytes(): number {
     return this.socket.writableLength;
   }

@@ -77,6 +77,10 @@ export class SimulatedConnection implements Connection {
     return !this.congested;
   }
 
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    return pieces.map((piece) => this.write(piece)).every(Boolean);
+  }
+
   get pendingBytes(): number {
     return this.congested ? (this.peer?.incomingBytes ?? 0) : 0;
   }

@@ -35,7 +35,8 @@ export class ByteWriter {
   private target: Buffer;
   private numbers: DataView;
   private readonly bytesMax: number;
-  private readonly referenceBytesMin: number;
+  /** Of the blocks to come. */
+  referenceBytesMin: number;
   private readonly references: Reference[] = [];
   private referencedBytes = 0;
 
@@ -68,6 +69,10 @@ export class ByteWriter {
   /** All bytes written so far, referenced ones included. */
   get byteLength(): number {
     return this.position + this.referencedBytes;
+  }
+
+  get holdsReferences(): boolean {
+    return this.references.length > 0;
   }
 
   /** A view of what was written, valid until the next write or reset. Not for writers that hold references. */

@@ -22,7 +22,8 @@ export interface FetchSessionsOptions {
   brokers(): ReadonlyMap<number, BrokerImage>;
   /** The replica that leads the partition here, or the error to answer. */
   replicaOf(topicId: string, partition: number): Replica | ErrorCode;
-  onSent(bytes: number): void;
+  /** So many bytes of records were answered. */
+  onAnswered(bytes: number): void;
 }
 
 export interface FollowerAsking {
@@ -115,10 +116,10 @@ export class FetchSessions {
 
   private begin(brokerId: number): FollowerSession {
     const { tick, deadlines } = this.options;
-    const onSent = (bytes: number): void => this.options.onSent(bytes);
+    const onAnswered = (bytes: number): void => this.options.onAnswered(bytes);
     const [oldest] = this.sessions.values();
     if (oldest !== undefined && this.sessions.size >= SESSIONS_MAX) this.end(oldest);
-    const session = new FollowerSession({ id: this.nextId, brokerId, tick, deadlines, onSent });
+    const session = new FollowerSession({ id: this.nextId, brokerId, tick, deadlines, onAnswered });
     this.nextId = this.nextId === EPOCH_MAX ? 1 : this.nextId + 1;
     this.sessions.set(brokerId, session);
     return session;

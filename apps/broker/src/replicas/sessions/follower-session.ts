@@ -5,7 +5,8 @@
  * replicas through its partitions, at most once per turn.
  *
  * What must hold: work per answer is for partitions with news, however many the session has; a request is answered
- * once; a partition that did not fit into an answer comes first in the next.
+ * once; a partition that did not fit into an answer comes first in the next; records are not copied, and given back
+ * once, when the answer has left.
  */
 import { ErrorCode, type FetchResponse } from '@tidemark/wire';
 import type { Tick, TickTask } from '../../tick.js';
@@ -20,6 +21,8 @@ export interface SessionRequest {
   readonly maxWaitMs: number;
   /** The broker stops, or nobody waits for the answer any more. */
   isPointless(): boolean;
+  /** Before `respond`: calls back when the answer has left, and its bytes may be given back. */
+  onSent(listener: () => void): void;
   respond(response: FetchResponse): void;
 }
 
@@ -28,7 +31,7 @@ export interface FollowerSessionOptions {
   readonly brokerId: number;
   readonly tick: Tick;
   readonly deadlines: Deadlines;
-  readonly onSent: (bytes: number) => void;
+  readonly onAnswered: (bytes: number) => void;
 }
 
 const NO_RECORDS = new Uint8Array(0);
@@ -170,9 +173,11 @@ export class FollowerSession implements TickTask, SessionNews {
     this.deadline = undefined;
     const errorCode = this.closed ? ErrorCode.FETCH_SESSION_ID_NOT_FOUND : ErrorCode.NONE;
     const responses = this.closed ? [] : answersOf(told);
+    const lent = told.flatMap(({ read }) => read.result ?? []);
+    if (lent.length > 0) request.onSent(() => lent.forEach((result) => result.release()));
     request.respond({ errorCode, sessionId: this.closed ? 0 : this.id, responses });
     for (const partition of told) {
-      this.options.onSent(partition.read.result?.bytes.length ?? 0);
+      this.options.onAnswered(partition.read.result?.bytes.length ?? 0);
       partition.sent();
     }
   }

@@ -74,13 +74,13 @@ export class SessionPartition implements ReplicaObserver {
     return highWatermark !== this.sentHighWatermark || logStartOffset !== this.sentLogStart;
   }
 
-  /** The answer that `read` holds has been encoded. */
+  /** The answer that `read` holds has been encoded; the session gives its bytes back. */
   sent(): void {
     const { read } = this;
     this.answered = read.decided || (read.result?.bytes.length ?? 0) > 0;
     this.sentHighWatermark = read.highWatermark;
     this.sentLogStart = read.logStartOffset;
-    read.release();
+    read.result = undefined;
   }
 
   close(): void {
