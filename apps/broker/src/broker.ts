@@ -147,7 +147,7 @@ export class Broker {
     this.coordinators = new Coordinators(context);
     const handlers = handlersOf({ ...context, coordinators: this.coordinators });
     this.housekeeping = new Housekeeping({ directory: this.directory, settings, clock, random, logger });
-    this.dispatch = new Dispatch({ handlers, metrics: this.metrics, logger, clock });
+    this.dispatch = new Dispatch({ handlers, metrics: this.metrics, logger, clock, settings });
     this.listener = new Listener({
       network: doors.network,
       clock,

@@ -57,7 +57,7 @@ function setUp(requestBytesMax = 1_000_000) {
   const connection = new ClientConnection(peer, {
     id: 1,
     advertised: { host: 'here', port: 1 },
-    dispatch: new Dispatch({ handlers, metrics, logger, clock }),
+    dispatch: new Dispatch({ handlers, metrics, logger, clock, settings: { 'tail.cache.bytes': 65_536 } }),
     tick,
     requestBytesMax,
     onClosed: (_connection, reason, detail) => closed.push([reason, detail]),

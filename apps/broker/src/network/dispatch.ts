@@ -18,6 +18,7 @@ import {
   type ByteWriter,
 } from '@tidemark/wire';
 import type { Logger } from 'pino';
+import type { BrokerConfig } from '../config.js';
 import type { Handler } from '../handlers/handler.js';
 import { unsupportedVersion } from '../handlers/18-api-versions.js';
 import type { BrokerMetrics } from '../metrics.js';
@@ -35,22 +36,25 @@ export interface DispatchOptions {
   readonly metrics: BrokerMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly settings: Pick<BrokerConfig['settings'], 'tail.cache.bytes'>;
 }
 
 const PUBLISHED_KEYS = 1024;
-/** Copying fewer bytes costs less than a piece of its own on the way to the socket. */
-const REFERENCE_BYTES_MIN = 16 * 1024;
+/** A smaller share of a ring that a handler lends is copied: a piece of its own costs more on the way to the socket. */
+const LENT_SHARE_MIN = 1 / 512;
 
 export class Dispatch {
   private readonly table: (Handler | undefined)[] = [];
   /** Keys of our own lie far beyond the published ones: the table stays dense without them. */
   private readonly own = new Map<number, Handler>();
+  private readonly lentBytesMin: number;
   private readonly apiOf = (key: number): AnyApi | undefined => this.handlerOf(key)?.api;
 
   /** False while the broker has not joined its cluster: what clients ask waits, what brokers ask does not. */
   serving = true;
 
   constructor(private readonly options: DispatchOptions) {
+    this.lentBytesMin = options.settings['tail.cache.bytes'] * LENT_SHARE_MIN;
     for (const handler of options.handlers) {
       const { key } = handler.api;
       if (key < PUBLISHED_KEYS) this.table[key] = handler;
@@ -127,7 +131,7 @@ export class Dispatch {
     try {
       const before = writer.byteLength;
       const start = writer.reserve(FRAME_PREFIX_BYTES);
-      writer.referenceBytesMin = inFlight.isLent ? REFERENCE_BYTES_MIN : Infinity;
+      writer.referenceBytesMin = inFlight.isLent ? this.lentBytesMin : Infinity;
       writeResponseHeader(writer, api, apiVersion, correlationId);
       encodeResponse(api, apiVersion, writer, response as Parameters<typeof encodeResponse>[3]);
       writer.patchInt32(start, writer.byteLength - before - FRAME_PREFIX_BYTES);

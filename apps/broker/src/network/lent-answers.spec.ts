@@ -32,7 +32,13 @@ function setUp() {
   const connection = new ClientConnection(peer, {
     id: 1,
     advertised: { host: 'here', port: 1 },
-    dispatch: new Dispatch({ handlers, metrics: new BrokerMetrics(), logger, clock }),
+    dispatch: new Dispatch({
+      handlers,
+      metrics: new BrokerMetrics(),
+      logger,
+      clock,
+      settings: { 'tail.cache.bytes': 65_536 },
+    }),
     tick: new Tick(clock),
     requestBytesMax: 1_000_000,
     onClosed: () => undefined,

@@ -32,8 +32,11 @@ import { recode } from './recode.js';
 import type { SegmentMark } from '../segment/segment.js';
 import type { TailRing } from '../tail/tail-ring.js';
 
-/** Nobody reads so much from a follower's tail, and a copy in the ring would be half the work of taking it. */
-const DIRECT_BYTES_MIN = 64 * 1024;
+/**
+ * A follower's records that are a larger share of the ring than this go past it: nobody reads a follower's tail, and
+ * the copy would be a tenth of the work of taking them.
+ */
+const DIRECT_SHARE_MIN = 1 / 128;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -189,7 +192,8 @@ export class LogWriter {
       this.refuseStorage(this.takeBack(cause));
       return result;
     }
-    if (bytes.length >= DIRECT_BYTES_MIN && !this.ring.hasStaged) this.appendDirectly(bytes);
+    const directBytesMin = this.files.resources.memory.ringBytesMax * DIRECT_SHARE_MIN;
+    if (bytes.length >= directBytesMin && !this.ring.hasStaged) this.appendDirectly(bytes);
     else this.stageEach(bytes);
     if (result.error === ErrorCode.NONE) {
       result.baseOffset = bytes.length > 0 ? batchBaseOffset(bytes, 0) : -1;
