@@ -14,7 +14,7 @@ import { startBareServer, type ServerProcess } from '../broker-process.js';
 import type { Figure } from '../figure.js';
 import { median } from '../median.js';
 import { runProduceLoad, type ProduceLoad } from '../produce-load.js';
-import { createReplicatedTopic, startCluster } from './cluster-processes.js';
+import { createReplicatedTopic, startCluster, type ReplicatedTopic } from './cluster-processes.js';
 
 const MEGABYTE = 1e6;
 /** 1 kB records in batches of 64 kB, as four producers send them. */
@@ -25,7 +25,7 @@ export interface ClusterBenchSize {
   readonly requests: number;
 }
 
-export const CLUSTER_FULL: ClusterBenchSize = { rounds: 5, requests: 12_000 };
+export const CLUSTER_FULL: ClusterBenchSize = { rounds: 7, requests: 12_000 };
 export const CLUSTER_QUICK: ClusterBenchSize = { rounds: 3, requests: 2_000 };
 
 const TOPICS = [
@@ -42,32 +42,40 @@ export async function runClusterBench(
   const rates = { bare: [] as number[], one: [] as number[], backed: [] as number[], agreed: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     say(`cluster: round ${round + 1} of ${rounds}`);
-    const home = mkdtempSync(join(directory, 'tidemark-cluster-bench-'));
-    try {
-      rates.bare.push(await bareRate(home, requests));
-      const cluster = await startCluster(home);
-      try {
-        const [bootstrap] = cluster.addresses;
-        if (bootstrap === undefined) throw new Error('a cluster without brokers');
-        for (const topic of TOPICS) {
-          const address = await createReplicatedTopic(bootstrap, topic);
-          rates[topic.name].push(
-            await rate({ ...LOAD, address, topic: topic.name, requests, checked: true }),
-          );
-        }
-      } finally {
-        await cluster.stop();
-      }
-    } finally {
-      rmSync(home, { recursive: true, force: true });
+    rates.bare.push(await inFreshHome(directory, (home) => bareRate(home, requests)));
+    for (const topic of TOPICS) {
+      rates[topic.name].push(await inFreshHome(directory, (home) => clusterRate(home, topic, requests)));
     }
   }
   return figuresOf(rates);
 }
 
-/** MB/s, after half as much load that is not measured: until then the engine compiles, in three processes more than in one. */
+/** Each load has its own files, gone at its end: else the system writes back what is left of one load under the next. */
+async function inFreshHome<T>(directory: string, measure: (home: string) => Promise<T>): Promise<T> {
+  const home = mkdtempSync(join(directory, 'tidemark-cluster-bench-'));
+  try {
+    return await measure(home);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Three brokers that have nothing but this topic. */
+async function clusterRate(home: string, topic: ReplicatedTopic, requests: number): Promise<number> {
+  const cluster = await startCluster(home);
+  try {
+    const [bootstrap] = cluster.addresses;
+    if (bootstrap === undefined) throw new Error('a cluster without brokers');
+    const address = await createReplicatedTopic(bootstrap, topic);
+    return await rate({ ...LOAD, address, topic: topic.name, requests, checked: true });
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** MB/s, after as much load that is not measured: meanwhile the engine compiles, in three processes more than in one. */
 async function rate(load: ProduceLoad): Promise<number> {
-  await runProduceLoad({ ...load, requests: Math.ceil(load.requests / 2) });
+  await runProduceLoad(load);
   const { bytes, seconds } = await runProduceLoad(load);
   return bytes / seconds / MEGABYTE;
 }
