@@ -165,9 +165,9 @@ export class PartitionLog {
   }
 
   /**
-   * Checks and stages a record batch; of a replica, any number of whole batches with their offsets. Header fields are
-   * patched in the log's copy. Nothing is written until `writeStaged`, which must follow in the same turn of the event
-   * loop. The result is reused by the next append.
+   * Checks and stages a record batch; of a replica, any number of whole batches with their offsets, which are written
+   * at once when they are many. Header fields are patched in the log's copy. `writeStaged` must follow in the same turn
+   * of the event loop, also to hear of what the disk refused. The result is reused by the next append.
    */
   append(bytes: Uint8Array, options: AppendOptions): AppendResult {
     return this.writer.append(bytes, options);

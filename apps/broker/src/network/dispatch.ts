@@ -5,11 +5,12 @@
  */
 import type { Clock } from '@tidemark/platform';
 import {
-  FRAME_PREFIX_BYTES,
   WireError,
   apiVersionsApi,
+  beginFrame,
   decodeRequest,
   encodeResponse,
+  endFrame,
   fetchApi,
   readRequestHeader,
   writeResponseHeader,
@@ -129,12 +130,11 @@ export class Dispatch {
     this.ended(inFlight);
     if (response === undefined) return true;
     try {
-      const before = writer.byteLength;
-      const start = writer.reserve(FRAME_PREFIX_BYTES);
+      const frame = beginFrame(writer);
       writer.referenceBytesMin = inFlight.isLent ? this.lentBytesMin : Infinity;
       writeResponseHeader(writer, api, apiVersion, correlationId);
       encodeResponse(api, apiVersion, writer, response as Parameters<typeof encodeResponse>[3]);
-      writer.patchInt32(start, writer.byteLength - before - FRAME_PREFIX_BYTES);
+      endFrame(writer, frame);
       return true;
     } catch (error) {
       this.fail(error, inFlight, owner);

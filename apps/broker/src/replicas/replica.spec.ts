@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { LogDirectory, logConfigOf } from '@tidemark/log';
 import { nodeClock, nodeRandom } from '@tidemark/platform/node';
-import { ErrorCode, buildBatch, readRecords } from '@tidemark/wire';
+import { ErrorCode, buildBatch, readRecords, setBatchLeaderEpoch } from '@tidemark/wire';
 import { BROKER_RULES } from '../broker-rules.js';
 import { FaultyDisk } from '../testing/faulty-disk.js';
 import { partitionImage } from '../testing/partition-image.js';
@@ -43,7 +43,8 @@ describe('replica', () => {
     const identity = { topic: 't', partition: 0, topicId: '00000000-0000-4000-8000-000000000001' };
     const log = directory.openLog(identity, logConfigOf(configs));
     const tick = new Tick(nodeClock);
-    const logger = pino({ level: 'silent' });
+    const lines: string[] = [];
+    const logger = pino({ level: 'error' }, { write: (line) => void lines.push(line) });
     const life = { registered: true };
     const context = {
       brokerId: LEADER,
@@ -74,7 +75,7 @@ describe('replica', () => {
       read.release();
       return values;
     };
-    return { life, disk, tick, replica, told, append, texts };
+    return { life, disk, tick, replica, told, append, texts, lines };
   }
 
   it('commits in the tick that writes', () => {
@@ -145,6 +146,33 @@ describe('replica', () => {
     tick.run();
     expect(told.at(-1)).toEqual(['again committed', ErrorCode.NONE]);
     expect(await texts()).toEqual(['kept', 'again']);
+  });
+
+  it.each([
+    ['few', 1],
+    ['many', 100_000],
+  ])('as a follower whose disk is full says so once, and asks again later (%s bytes)', async (_, length) => {
+    const { disk, tick, replica, lines } = setUp();
+    replica.assume(image(2, 1, [1, 2]));
+    const { following } = replica;
+    const records = batch('x'.repeat(length));
+    setBatchLeaderEpoch(records, 0, 1);
+    const answer = { errorCode: 0, highWatermark: 0, logStartOffset: 0, records };
+    const take = () => following?.take({ ...answer, divergingEpoch: { epoch: -1, endOffset: -1 } }, 1);
+    following?.asked(1);
+    disk.full = true;
+    for (let refusals = 0; refusals < 3; refusals++) {
+      expect(take()).toBe('go-on');
+      tick.run();
+      expect(following?.tookBack).toBe(true);
+    }
+    expect(lines).toEqual([expect.stringContaining('append refused by the disk')]);
+    disk.full = false;
+    expect(take()).toBe('go-on');
+    tick.run();
+    expect(replica.logEndOffset).toBe(1);
+    expect(lines).toHaveLength(1);
+    await replica.log.flush();
   });
 
   it('goes on when there is room again for the segment that could not be begun', async () => {

@@ -176,7 +176,7 @@ export class LogWriter {
     this.failure ??= new LogError('failed', `${this.files.directory}: the log is closed`);
   }
 
-  /** All of them are looked at before the first is staged: it is all or nothing. */
+  /** All of them are looked at before the first is taken: one that cannot be here refuses all. */
   private appendReplicated(bytes: Uint8Array): AppendResult {
     const { result } = this;
     const { epochs } = this.files;
@@ -257,6 +257,15 @@ export class LogWriter {
 
   /** Replicated batches that go to the file as they are; nothing is staged. */
   private appendDirectly(bytes: Uint8Array): void {
+    try {
+      this.writeBySegments(bytes);
+    } catch (cause) {
+      // An index that had to be read and could not: what was counted is in no file.
+      this.refuseStorage(this.takeBack(cause));
+    }
+  }
+
+  private writeBySegments(bytes: Uint8Array): void {
     let from = 0;
     for (let at = 0; at < bytes.length; at += batchSizeBytes(bytes, at)) {
       const lastOffset = batchBaseOffset(bytes, at) + batchLastOffsetDelta(bytes, at);

@@ -120,6 +120,11 @@ export class FollowerRole {
     let reaction: Reaction = 'go-on';
     if (records !== null && records.length > 0) {
       const { error, errorMessage } = log.append(records, REPLICATED);
+      if (error === ErrorCode.KAFKA_STORAGE_ERROR) {
+        // As when a staged write is refused: the tick hears of it from the log, says so once and has it asked again.
+        onChanged();
+        return 'go-on';
+      }
       if (error !== ErrorCode.NONE) {
         this.report({ error, errorMessage }, 'what the leader sent cannot be appended');
         reaction = 'pause';
