@@ -120,7 +120,8 @@ export class ClientConnection implements ConnectionOwner, RequestOwner, TickTask
       const request = this.requests[this.first];
       if (request?.answered !== true) break;
       if (!this.options.dispatch.encode(request, this.outbox.writer, this)) return;
-      if (request.isLent) this.outbox.onTaken(() => request.sent());
+      if (this.outbox.writer.holdsReferences) this.outbox.onTaken(() => request.sent());
+      else request.sent();
     }
     if (this.outstanding === 0) this.requests.length = this.first = 0;
     else if (this.first >= IN_FLIGHT_MAX) this.forgetAnswered();

@@ -13,9 +13,9 @@ import { Dispatch } from './dispatch.js';
 const VERSION = 17;
 
 /** A connection whose every Fetch is answered, when the spec says so, with records that are lent. */
-function setUp() {
+function setUp(recordBytes = 50_000) {
   const clock = new ManualClock();
-  const records = Buffer.alloc(50_000, 7);
+  const records = Buffer.alloc(recordBytes, 7);
   const back: number[] = [];
   const answers: (() => void)[] = [];
   const fetch = defineHandler(fetchApi, () => (_request, context, respond) => {
@@ -62,6 +62,12 @@ describe('an answer with lent records', () => {
     const [frame] = framesIn(peer.written());
     const { responses } = answerIn(fetchApi, VERSION, frame!);
     expect(Buffer.from(responses[0]!.partitions[0]!.records!).equals(records)).toBe(true);
+  });
+
+  it('that was copied, because it is small, is given back at once', () => {
+    const { back, answer } = setUp(100);
+    answer();
+    expect(back).toEqual([0]);
   });
 
   it('is kept until a slow socket has taken it', () => {
